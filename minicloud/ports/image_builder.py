@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Recipe:
-    """A folder under ``images/``. ``public`` recipes can be launched; the others serve minicloud."""
+    """A folder under ``images/``. Those not ``public`` cannot be launched: they serve minicloud."""
 
     name: str
     description: str
