@@ -1,0 +1,1 @@
+"""Alembic's environment and every change of the tables since the first release."""

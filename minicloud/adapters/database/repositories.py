@@ -1,0 +1,223 @@
+"""The records of a cloud, read and written inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import Column, Connection, Table, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from minicloud.adapters.database import tables
+from minicloud.domain.errors import Conflict
+from minicloud.domain.ledger import LedgerEntry
+from minicloud.domain.network import next_slot
+from minicloud.domain.operation import Operation, OperationStatus, StepRecord
+from minicloud.ports.store import Pool
+
+T = TypeVar("T")
+_LEDGER_ENTRY = TypeAdapter(LedgerEntry)
+_STEP = TypeAdapter(StepRecord)
+_OPERATION = TypeAdapter(Operation)
+_OPERATION_COLUMNS = {column.name for column in tables.operations.columns}
+
+
+class TableRepository(Generic[T]):
+    """A table whose columns are the fields of one dataclass, keyed by one of them."""
+
+    def __init__(
+        self, connection: Connection, table: Table, key: str, adapter: TypeAdapter[T]
+    ) -> None:
+        self._connection = connection
+        self._table = table
+        self._key: Column[Any] = table.columns[key]
+        self._adapter = adapter
+
+    def get(self, key: str) -> T | None:
+        """The record with this identifier, or None."""
+        row = self._connection.execute(select(self._table).where(self._key == key)).first()
+        return None if row is None else self._adapter.validate_python(dict(row._mapping))
+
+    def all(self) -> Sequence[T]:
+        """Every record, oldest first."""
+        rows = self._connection.execute(select(self._table).order_by(self._table.c.sequence))
+        return [self._adapter.validate_python(dict(row._mapping)) for row in rows]
+
+    def add(self, record: T) -> None:
+        """Insert a record."""
+        self._connection.execute(
+            insert(self._table).values(self._adapter.dump_python(record, mode="json"))
+        )
+
+    def save(self, record: T) -> None:
+        """Overwrite a record that exists."""
+        row = self._adapter.dump_python(record, mode="json")
+        changed = self._connection.execute(
+            update(self._table).where(self._key == row[self._key.name]).values(row)
+        )
+        if changed.rowcount != 1:
+            raise LookupError(f"{self._table.name} has no record {row[self._key.name]}")
+
+
+class OperationTable:
+    """The journal: an operation's row and the rows of its steps."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, key: str) -> Operation | None:
+        """The operation with this identifier, or None."""
+        found = self._load(tables.operations.c.id == key)
+        return found[0] if found else None
+
+    def all(self) -> Sequence[Operation]:
+        """Every operation, oldest first."""
+        return self._load(True)
+
+    def unfinished(self) -> Sequence[Operation]:
+        """Operations that have not ended, oldest first."""
+        open_ones = (OperationStatus.RUNNING.value, OperationStatus.UNWINDING.value)
+        return self._load(tables.operations.c.status.in_(open_ones))
+
+    def recent(self, limit: int) -> Sequence[Operation]:
+        """The newest operations, newest first."""
+        newest = (
+            select(tables.operations.c.sequence)
+            .order_by(tables.operations.c.sequence.desc())
+            .limit(limit)
+        )
+        return self._load(tables.operations.c.sequence.in_(newest))[::-1]
+
+    def add(self, record: Operation) -> None:
+        """Insert an operation that has no steps yet."""
+        self._connection.execute(insert(tables.operations).values(self._row(record)))
+
+    def save(self, record: Operation) -> None:
+        """Overwrite the operation and whichever of its steps have changed."""
+        before = self.get(record.id)
+        if before is None:
+            raise LookupError(f"the journal has no operation {record.id}")
+        self._connection.execute(
+            update(tables.operations)
+            .where(tables.operations.c.id == record.id)
+            .values(self._row(record))
+        )
+        for step in record.steps.values():
+            if before.steps.get(step.name) != step:
+                row = {"operation_id": record.id, **_STEP.dump_python(step, mode="json")}
+                self._connection.execute(
+                    upsert(tables.operation_steps)
+                    .values(row)
+                    .on_conflict_do_update(index_elements=["operation_id", "name"], set_=row)
+                )
+
+    def _row(self, record: Operation) -> dict[str, Any]:
+        row: dict[str, Any] = _OPERATION.dump_python(record, mode="json", exclude={"steps"})
+        return row
+
+    def _load(self, condition: Any) -> list[Operation]:
+        rows = self._connection.execute(
+            select(tables.operations).where(condition).order_by(tables.operations.c.sequence)
+        ).all()
+        ids = [row.id for row in rows]
+        steps: dict[str, dict[str, StepRecord]] = {}
+        for step in self._connection.execute(
+            select(tables.operation_steps)
+            .where(tables.operation_steps.c.operation_id.in_(ids))
+            .order_by(tables.operation_steps.c.started_at)
+        ):
+            record = _STEP.validate_python(dict(step._mapping))
+            steps.setdefault(step.operation_id, {})[record.name] = record
+        return [
+            replace(_OPERATION.validate_python(dict(row._mapping)), steps=steps.get(row.id, {}))
+            for row in rows
+        ]
+
+
+class LeaseTable:
+    """Who holds which slot, and which slot of each pool was given last."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(self, pool: Pool, holder: str, slot_count: int, shut_out: frozenset[int]) -> int:
+        """Give the holder the next free slot that is not shut out."""
+        held = self._connection.execute(
+            select(tables.leases.c.slot).where(tables.leases.c.pool == pool.value)
+        ).scalars()
+        last = self._connection.execute(
+            select(tables.lease_cursors.c.last_slot).where(
+                tables.lease_cursors.c.pool == pool.value
+            )
+        ).scalar()
+        slot = next_slot({*held, *shut_out}, -1 if last is None else last, slot_count, pool.value)
+        self._connection.execute(
+            insert(tables.leases).values(pool=pool.value, slot=slot, holder=holder)
+        )
+        cursor = {"pool": pool.value, "last_slot": slot}
+        self._connection.execute(
+            upsert(tables.lease_cursors)
+            .values(cursor)
+            .on_conflict_do_update(index_elements=["pool"], set_=cursor)
+        )
+        return slot
+
+    def free(self, pool: Pool, slot: int) -> None:
+        """Take the slot back, if it is held."""
+        self._connection.execute(
+            delete(tables.leases).where(
+                tables.leases.c.pool == pool.value, tables.leases.c.slot == slot
+            )
+        )
+
+
+class ClaimTable:
+    """Which operation has its hands on which resource."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(self, resource_ids: Sequence[str], operation_id: str) -> None:
+        """Claim them all, or raise ``Conflict`` code ``OperationInProgress``."""
+        taken = self._connection.execute(
+            select(tables.claims).where(tables.claims.c.resource_id.in_(resource_ids))
+        ).first()
+        if taken is not None:
+            raise Conflict(
+                "OperationInProgress",
+                f"operation {taken.operation_id} is at work on {taken.resource_id}",
+                f"wait for it: minicloud operation watch {taken.operation_id}",
+            )
+        for resource_id in resource_ids:
+            self._connection.execute(
+                insert(tables.claims).values(resource_id=resource_id, operation_id=operation_id)
+            )
+
+    def release(self, operation_id: str) -> None:
+        """Let go of all that this operation holds."""
+        self._connection.execute(
+            delete(tables.claims).where(tables.claims.c.operation_id == operation_id)
+        )
+
+    def held(self) -> frozenset[str]:
+        """Every claimed resource."""
+        return frozenset(self._connection.execute(select(tables.claims.c.resource_id)).scalars())
+
+
+class LedgerTable:
+    """The ledger; the database itself refuses to change or delete an entry."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, entry: LedgerEntry) -> None:
+        """Add an entry for ever."""
+        row = _LEDGER_ENTRY.dump_python(entry, mode="json", exclude={"sequence"})
+        self._connection.execute(insert(tables.ledger).values(row))
+
+    def entries(self) -> Sequence[LedgerEntry]:
+        """Every entry, in the order they were added."""
+        rows = self._connection.execute(select(tables.ledger).order_by(tables.ledger.c.sequence))
+        return [_LEDGER_ENTRY.validate_python(dict(row._mapping)) for row in rows]

@@ -1,0 +1,156 @@
+"""The tables. Times are ISO 8601 text in UTC, so that they sort and a person can read them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
+
+metadata = MetaData()
+
+cloud = Table(
+    "cloud",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("place", Integer),
+    Column("edge_mode", String),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cpu_overcommit", Float, nullable=False),
+    Column("memory_overcommit", Float, nullable=False),
+    Column("address_limit", Integer, nullable=False),
+)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("image_id", String, nullable=False),
+    Column("type_name", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("private_ip", String, nullable=False),
+    Column("private_slot", Integer, nullable=False),
+    Column("container_name", String, nullable=False, unique=True),
+    Column("zone", String, nullable=False),
+    Column("launched_at", String, nullable=False),
+    Column("public_ip", String),
+    Column("public_slot", Integer),
+    Column("state_reason", JSON),
+    Column("state_changed_at", String),
+    Column("client_token", String, unique=True),
+    Column("termination_protection", Boolean, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("reference", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("description", String, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("layer_count", Integer, nullable=False),
+    Column("recipe", String),
+    Column("content_key", String),
+    Column("source_instance_id", String),
+    Column("without_reboot", Boolean, nullable=False),
+    Column("warnings", JSON, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("allocation_id", String, nullable=False, unique=True),
+    Column("public_ip", String, nullable=False, unique=True),
+    Column("slot", Integer, nullable=False),
+    Column("allocated_at", String, nullable=False),
+    Column("association_id", String, unique=True),
+    Column("instance_id", String),
+    Column("associated_at", String),
+    Column("tags", JSON, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("pool", String, primary_key=True),
+    Column("slot", Integer, primary_key=True),
+    Column("holder", String, nullable=False),
+)
+
+lease_cursors = Table(
+    "lease_cursors",
+    metadata,
+    Column("pool", String, primary_key=True),
+    Column("last_slot", Integer, nullable=False),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("subject_id", String, nullable=False),
+    Column("input", JSON, nullable=False),
+    Column("step_names", JSON, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("ended_at", String),
+    Column("result", JSON, nullable=False),
+    Column("error", JSON),
+    Column("waiting_for", JSON),
+    Index("operations_by_status", "status"),
+)
+
+operation_steps = Table(
+    "operation_steps",
+    metadata,
+    Column("operation_id", String, ForeignKey("operations.id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("phase", String, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("ended_at", String),
+    Column("attempts", Integer, nullable=False),
+    Column("output", JSON, nullable=False),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("resource_id", String, primary_key=True),
+    Column("operation_id", String, nullable=False),
+    Index("claims_by_operation", "operation_id"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("resource_id", String, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("operation_id", String),
+)

@@ -1,0 +1,159 @@
+"""The store: a cloud's records, and the journal of its operations.
+
+Every write happens in a transaction that holds the store's only write lock from its beginning, so
+what was read in it is still true when it is written back. A transaction that ends without an
+exception is on disk. Nothing in a transaction may call the engine or the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from minicloud.domain.address import Address
+from minicloud.domain.image import Image
+from minicloud.domain.instance import Instance
+from minicloud.domain.ledger import LedgerEntry
+from minicloud.domain.operation import Operation
+from minicloud.domain.settings import Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CloudRecord:
+    """The cloud itself. ``place`` is None until the engine has given it its subnet."""
+
+    id: str
+    name: str
+    place: int | None = None
+    edge_mode: str | None = None
+
+
+class Pool(StrEnum):
+    """What slots are leased from."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+class Repository(Protocol[T]):
+    """The records of one kind."""
+
+    def get(self, key: str) -> T | None:
+        """The record with this identifier, or None."""
+
+    def all(self) -> Sequence[T]:
+        """Every record, oldest first."""
+
+    def add(self, record: T) -> None:
+        """Insert a record."""
+
+    def save(self, record: T) -> None:
+        """Overwrite a record that exists."""
+
+
+class OperationRepository(Repository[Operation], Protocol):
+    """The journal."""
+
+    def unfinished(self) -> Sequence[Operation]:
+        """Operations that have not ended, oldest first."""
+
+    def recent(self, limit: int) -> Sequence[Operation]:
+        """The newest operations, newest first."""
+
+
+class Leases(Protocol):
+    """Who holds which slot of a pool."""
+
+    def take(self, pool: Pool, holder: str, slot_count: int, shut_out: frozenset[int]) -> int:
+        """Give the holder the next free slot that is not shut out.
+
+        ``CapacityExceeded`` where none is left.
+        """
+
+    def free(self, pool: Pool, slot: int) -> None:
+        """Take the slot back, if it is held."""
+
+
+class Claims(Protocol):
+    """Which operation has its hands on which resource."""
+
+    def take(self, resource_ids: Sequence[str], operation_id: str) -> None:
+        """Claim them all, or raise ``Conflict`` code ``OperationInProgress``."""
+
+    def release(self, operation_id: str) -> None:
+        """Let go of all that this operation holds."""
+
+    def held(self) -> frozenset[str]:
+        """Every claimed resource."""
+
+
+class Ledger(Protocol):
+    """The append-only ledger."""
+
+    def append(self, entry: LedgerEntry) -> None:
+        """Add an entry for ever."""
+
+    def entries(self) -> Sequence[LedgerEntry]:
+        """Every entry, in the order they were added."""
+
+
+class Transaction(Protocol):
+    """A view of the store, all of one moment."""
+
+    @property
+    def instances(self) -> Repository[Instance]:
+        """The machines, gone ones too."""
+
+    @property
+    def images(self) -> Repository[Image]:
+        """The images, deregistered ones too."""
+
+    @property
+    def addresses(self) -> Repository[Address]:
+        """The Elastic IPs that are allocated."""
+
+    @property
+    def operations(self) -> OperationRepository:
+        """The journal."""
+
+    @property
+    def leases(self) -> Leases:
+        """Who holds which slot."""
+
+    @property
+    def claims(self) -> Claims:
+        """Which operation works on which resource."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What happened when."""
+
+    def cloud(self) -> CloudRecord:
+        """The cloud's own record."""
+
+    def save_cloud(self, record: CloudRecord) -> None:
+        """Overwrite the cloud's record."""
+
+    def settings(self) -> Settings:
+        """The cloud's settings."""
+
+    def save_settings(self, settings: Settings) -> None:
+        """Overwrite the cloud's settings."""
+
+    def remove_address(self, allocation_id: str) -> None:
+        """Forget an address that was released."""
+
+
+class Store(Protocol):
+    """Where transactions come from."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads, and never waits for a writer."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """The one transaction that may write now."""
