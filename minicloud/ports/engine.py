@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,16 @@ class EngineEvent:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+Item = TypeVar("Item", covariant=True)
+
+
+class Stream(Iterator[Item], Protocol[Item]):
+    """What comes as it happens. Whoever waits in it sees its end when another thread closes it."""
+
+    def close(self) -> None:
+        """End it; closing it again does nothing."""
+
+
 class Engine(Protocol):
     """A container engine, local or remote."""
 
@@ -204,13 +214,13 @@ class Engine(Protocol):
     def exec(self, name: str, argv: Sequence[str], timeout_s: float = 60) -> ExecResult:
         """Run a command inside a running machine as root and wait for its end."""
 
-    def exec_stream(self, name: str, argv: Sequence[str], stdin: bytes) -> Iterator[ExecOutput]:
+    def exec_stream(self, name: str, argv: Sequence[str], stdin: bytes) -> Stream[ExecOutput]:
         """Run a command and yield its output as it comes; the last item has the exit code."""
 
-    def logs(self, name: str, tail: int | None, follow: bool) -> Iterator[bytes]:
+    def logs(self, name: str, tail: int | None, follow: bool) -> Stream[bytes]:
         """The machine's console, oldest first."""
 
     def events(
         self, labels: Mapping[str, str], since: datetime, on_connected: Callable[[], None]
-    ) -> Iterator[EngineEvent]:
+    ) -> Stream[EngineEvent]:
         """Container events as they happen; ends or raises when the engine goes away."""

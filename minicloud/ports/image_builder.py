@@ -51,3 +51,6 @@ class ImageBuilder(Protocol):
         ``NotFound`` for an unknown recipe; ``Unavailable`` (code ``ImageBuildFailed``) with the
         last lines of the build's output where it fails.
         """
+
+    def seal_script(self) -> str:
+        """The shell script that clears from a disk what belongs to one machine alone."""

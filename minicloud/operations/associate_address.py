@@ -1,0 +1,103 @@
+"""Associate: an Elastic IP leads to this machine from now on, and no longer to an earlier one.
+
+The address moves first. Then the machine that has it gives up its own public address, and the one
+that lost it is given a new one (leased when the operation began), as on EC2. The claims cover the
+address and both machines.
+"""
+
+from __future__ import annotations
+
+import time
+
+from minicloud.domain.errors import MiniCloudError
+from minicloud.domain.instance import Instance, InstanceState
+from minicloud.domain.operation import Json
+from minicloud.operations import machine
+from minicloud.operations.allocate_address import require_address
+from minicloud.operations.definition import Definition, Run, Step
+from minicloud.ports.store import Pool, Transaction
+
+KIND = "associate-address"
+
+
+def _target_ip(run: Run, instance_id: str | None) -> str | None:
+    if instance_id is None:
+        return None
+    instance = machine.load_instance(run, instance_id)
+    return instance.private_ip if instance.state is InstanceState.RUNNING else None
+
+
+def _move(run: Run) -> Json:
+    target_ip = _target_ip(run, run.input["instance_id"])
+    began_s = time.perf_counter()
+    machine.route_slot(run, run.input["slot"], target_ip, machine.MOVE_GRACE_S)
+    return {"cut_over_ms": round((time.perf_counter() - began_s) * 1000, 3)}
+
+
+def _move_back(run: Run) -> None:
+    target_ip = _target_ip(run, run.input["previous_instance_id"])
+    machine.route_slot(run, run.input["slot"], target_ip, 0)
+
+
+def _record_moved(run: Run, transaction: Transaction, _output: Json) -> None:
+    machine.record_associated(
+        transaction,
+        require_address(transaction, run.input["allocation_id"]),
+        run.input["instance_id"],
+        run.input["association_id"],
+        run.world.clock.now(),
+        run.operation_id,
+    )
+
+
+def _settle_own_addresses(run: Run) -> Json:
+    instance = machine.load_instance(run, run.input["instance_id"])
+    machine.forget_slot(run, instance.public_slot)
+    if run.input["replacement_slot"] is not None:
+        previous = machine.load_instance(run, run.input["previous_instance_id"])
+        machine.route_slot(run, run.input["replacement_slot"], previous.private_ip, 0)
+    return {}
+
+
+def _record_own_addresses(run: Run, transaction: Transaction, _output: Json) -> None:
+    machine.drop_public_slot(
+        transaction, machine.require_instance(transaction, run.input["instance_id"])
+    )
+    if run.input["replacement_slot"] is not None:
+        previous = machine.require_instance(transaction, run.input["previous_instance_id"])
+        machine.give_public_slot(run, transaction, previous, run.input["replacement_slot"])
+
+
+def _settle_failure(run: Run, transaction: Transaction, _error: MiniCloudError) -> None:
+    if run.input["replacement_slot"] is not None:
+        transaction.leases.free(Pool.PUBLIC, run.input["replacement_slot"])
+
+
+def lease_replacement(
+    transaction: Transaction, losing: Instance, lost_allocation_id: str, slot_count: int
+) -> int | None:
+    """Lease an own public address for a running machine that is about to lose its last one."""
+    others = [
+        address
+        for address in machine.addresses_of(transaction, losing.id)
+        if address.allocation_id != lost_allocation_id
+    ]
+    if others or losing.public_slot is not None or losing.state is not InstanceState.RUNNING:
+        return None
+    return transaction.leases.take(Pool.PUBLIC, losing.id, slot_count, frozenset())
+
+
+ASSOCIATE_ADDRESS = Definition(
+    kind=KIND,
+    steps=(
+        Step("move-address", _move, record=_record_moved, undo=_move_back),
+        Step("settle-own-addresses", _settle_own_addresses, record=_record_own_addresses),
+    ),
+    # The records have changed hands with the move; from there it is quicker to finish.
+    point_of_no_return="settle-own-addresses",
+    settle_failure=_settle_failure,
+    result=lambda run: {
+        "association_id": run.input["association_id"],
+        "cut_over_ms": run.output("move-address", "cut_over_ms"),
+    },
+)

@@ -1,0 +1,314 @@
+"""The runner: carries operations out, step by step, and takes them up again after a crash."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from minicloud.domain.errors import EngineUnreachable, MiniCloudError, Unavailable
+from minicloud.domain.ids import IdKind, make_id
+from minicloud.domain.operation import (
+    Json,
+    Operation,
+    OperationError,
+    OperationStatus,
+    StepPhase,
+    StepRecord,
+)
+from minicloud.operations.definition import Definition, Run, Step, World
+from minicloud.operations.progress import ProgressBoard
+from minicloud.ports.store import Transaction
+
+_PARALLEL_OPERATIONS = 40
+_RETRY_FIRST_S = 0.25
+_RETRY_MAX_S = 4.0
+_ROLL_FORWARD_ATTEMPTS = 5
+
+log = logging.getLogger(__name__)
+
+
+# Called at every boundary of a step with the operation, the step's name and the moment: ``started``
+# (journalled, not yet done), ``acted`` (done, not yet journalled), ``undoing`` and ``undid`` on the
+# way back. The crash tests end the process in it.
+Checkpoint = Callable[[Operation, str, str], None]
+
+
+def _pass(_operation: Operation, _step_name: str, _moment: str) -> None:
+    return None
+
+
+class ServerStopping(Exception):
+    """The server goes down; the operation is left as the journal has it and goes on later."""
+
+
+class Runner:
+    """Runs operations, each in a thread of its own, against one world."""
+
+    def __init__(
+        self,
+        world: World,
+        definitions: Sequence[Definition],
+        progress: ProgressBoard,
+        checkpoint: Checkpoint = _pass,
+    ) -> None:
+        self._world = world
+        self._definitions = {definition.kind: definition for definition in definitions}
+        self._progress = progress
+        self._checkpoint = checkpoint
+        self._stopping = threading.Event()
+        self._threads = ThreadPoolExecutor(_PARALLEL_OPERATIONS, thread_name_prefix="operation")
+
+    def submit(
+        self,
+        kind: str,
+        subject_id: str,
+        begin: Callable[[Transaction, str], Json],
+        claims: Sequence[str] = (),
+    ) -> Operation:
+        """Journal an operation and set it going.
+
+        ``begin`` runs in the transaction that journals it, after ``claims`` were taken: it checks
+        the request against what is true now, makes the first records and returns the operation's
+        input. What it raises is the caller's error, and then nothing has happened.
+        """
+        definition = self._definitions[kind]
+        operation_id = make_id(IdKind.OPERATION, secrets.token_hex(9))
+        with self._world.store.write() as transaction:
+            transaction.claims.take(sorted({subject_id, *claims}), operation_id)
+            operation = Operation(
+                id=operation_id,
+                kind=kind,
+                status=OperationStatus.RUNNING,
+                subject_id=subject_id,
+                input=begin(transaction, operation_id),
+                step_names=definition.step_names,
+                created_at=self._world.clock.now(),
+            )
+            transaction.operations.add(operation)
+        self._launch(operation)
+        return operation
+
+    def resume(self) -> Sequence[Operation]:
+        """Take up every operation that a crash or a shutdown left unfinished."""
+        with self._world.store.read() as transaction:
+            unfinished = transaction.operations.unfinished()
+        for operation in unfinished:
+            self._launch(operation)
+        return unfinished
+
+    def stop(self) -> None:
+        """Let every operation finish the step it is in, start no other, and return."""
+        self._stopping.set()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _launch(self, operation: Operation) -> None:
+        self._threads.submit(self._carry_out, operation)
+
+    def _carry_out(self, operation: Operation) -> None:
+        try:
+            _Journey(
+                self._definitions[operation.kind],
+                operation,
+                self._world,
+                self._progress,
+                self._checkpoint,
+                self._stopping,
+            ).travel()
+        except ServerStopping:
+            log.info("operation %s is left to the next server", operation.id)
+        except Exception:
+            # A defect of ours or a journal that cannot be written: the record stays unfinished
+            # and its claims stay held, so nothing else touches what is in an unknown state.
+            log.exception("operation %s (%s) stopped short", operation.id, operation.kind)
+            self._progress.changed(operation.id)
+
+
+class _Journey:
+    """One operation's way through its steps, forward and, if it must, back."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        operation: Operation,
+        world: World,
+        progress: ProgressBoard,
+        checkpoint: Checkpoint,
+        stopping: threading.Event,
+    ) -> None:
+        self._definition = definition
+        self._operation = operation
+        self._world = world
+        self._progress = progress
+        self._checkpoint = checkpoint
+        self._stopping = stopping
+
+    def travel(self) -> None:
+        """Bring the operation to its end."""
+        if self._operation.status is OperationStatus.RUNNING:
+            for step in self._definition.steps:
+                if self._operation.is_done(step.name):
+                    continue
+                try:
+                    self._go_through(step)
+                except MiniCloudError as error:
+                    self._turn_back(error)
+                    break
+            else:
+                self._end(OperationStatus.SUCCEEDED)
+                return
+        if self._operation.status is OperationStatus.UNWINDING:
+            self._unwind()
+
+    def _go_through(self, step: Step) -> None:
+        self._start(step)
+        self._checkpoint(self._operation, step.name, "started")
+        output = self._persist(lambda: step.do(self._run()), is_forward=True)
+        self._checkpoint(self._operation, step.name, "acted")
+        record = self._operation.steps[step.name]
+        done = record.entering(StepPhase.DONE, self._world.clock.now(), output)
+        self._write(
+            self._operation.with_step(done),
+            lambda transaction: step.record(self._run(), transaction, output),
+        )
+
+    def _start(self, step: Step) -> None:
+        now = self._world.clock.now()
+        earlier = self._operation.steps.get(step.name)
+        record = (
+            StepRecord(step.name, StepPhase.STARTED, now)
+            if earlier is None
+            else earlier.entering(StepPhase.STARTED, now)
+        )
+        self._write(self._operation.with_step(record))
+
+    def _turn_back(self, error: MiniCloudError) -> None:
+        said = _as_record(error)
+        if self._definition.is_past_return(self._operation.steps):
+            self._operation = replace(self._operation, error=said)
+            self._end(OperationStatus.FAILED)
+            return
+        unwinding = self._operation.entering(OperationStatus.UNWINDING, self._world.clock.now())
+        self._write(replace(unwinding, error=said))
+
+    def _unwind(self) -> None:
+        for step in reversed(self._definition.steps):
+            record = self._operation.steps.get(step.name)
+            if record is not None and record.phase is not StepPhase.UNDONE:
+                self._go_back_through(step, record)
+        self._end(OperationStatus.FAILED)
+
+    def _go_back_through(self, step: Step, record: StepRecord) -> None:
+        def undo() -> Json:
+            if step.undo is not None:
+                step.undo(self._run())
+            return {}
+
+        self._checkpoint(self._operation, step.name, "undoing")
+        self._persist(undo, is_forward=False)
+        self._checkpoint(self._operation, step.name, "undid")
+        undone = record.entering(StepPhase.UNDONE, self._world.clock.now())
+        self._write(
+            self._operation.with_step(undone),
+            lambda transaction: step.unrecord(self._run(), transaction),
+        )
+
+    def _end(self, status: OperationStatus) -> None:
+        ended = self._operation.entering(status, self._world.clock.now())
+        run = self._run()
+        if status is OperationStatus.SUCCEEDED:
+            ended = replace(ended, result=self._definition.result(run))
+
+        def settle(transaction: Transaction) -> None:
+            if status is OperationStatus.FAILED:
+                self._definition.settle_failure(run, transaction, _as_error(ended.error))
+            transaction.claims.release(ended.id)
+
+        self._write(ended, settle)
+
+    def _persist(self, action: Callable[[], Json], *, is_forward: bool) -> Json:
+        """Do it, waiting out an absent engine for as long as it takes.
+
+        Other failures are the caller's on the way forward, unless there is no way back: then, as
+        on the way back itself, they are tried again a few times.
+        """
+        delay_s = _RETRY_FIRST_S
+        attempts_left = _ROLL_FORWARD_ATTEMPTS
+        while True:
+            try:
+                output = action()
+            except EngineUnreachable as error:
+                self._wait_for(error, delay_s)
+            except Unavailable as error:
+                attempts_left -= 1
+                can_turn_back = is_forward and not self._definition.is_past_return(
+                    self._operation.steps
+                )
+                if can_turn_back or attempts_left == 0:
+                    raise
+                self._wait_for(error, delay_s)
+            except MiniCloudError:
+                raise
+            except Exception as error:
+                log.exception("a step of %s failed in a way it should not", self._operation.id)
+                raise _defect(error) from error
+            else:
+                if self._operation.waiting_for is not None:
+                    self._write(replace(self._operation, waiting_for=None))
+                return output
+            delay_s = min(delay_s * 2, _RETRY_MAX_S)
+
+    def _wait_for(self, error: MiniCloudError, delay_s: float) -> None:
+        said = _as_record(error)
+        if self._operation.waiting_for != said:
+            self._write(replace(self._operation, waiting_for=said))
+        if self._stopping.wait(delay_s):
+            raise ServerStopping
+
+    def _write(
+        self, operation: Operation, also: Callable[[Transaction], None] | None = None
+    ) -> None:
+        if self._stopping.is_set() and also is None:
+            raise ServerStopping
+        with self._world.store.write() as transaction:
+            transaction.operations.save(operation)
+            self._operation = operation
+            if also is not None:
+                also(transaction)
+        self._progress.changed(operation.id)
+
+    def _run(self) -> Run:
+        return Run(
+            operation_id=self._operation.id,
+            input=self._operation.input,
+            world=self._world,
+            report=lambda message, fraction: self._progress.report(
+                self._operation.id, message, fraction
+            ),
+            outputs=_outputs(self._operation.steps),
+        )
+
+
+def _outputs(steps: Mapping[str, StepRecord]) -> dict[str, Json]:
+    return {name: record.output for name, record in steps.items()}
+
+
+def _as_record(error: MiniCloudError) -> OperationError:
+    return OperationError(error.code, error.message, error.resolution)
+
+
+def _as_error(said: OperationError | None) -> MiniCloudError:
+    if said is None:
+        raise ValueError("an operation that failed has an error")
+    return MiniCloudError(said.code, said.message, said.resolution)
+
+
+def _defect(error: Exception) -> MiniCloudError:
+    return MiniCloudError(
+        "InternalError",
+        f"minicloud met something it did not expect ({type(error).__name__}: {error})",
+        "see the server's log (minicloud status names it), and please report it",
+    )

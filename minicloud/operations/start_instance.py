@@ -1,0 +1,61 @@
+"""Start: a stopped machine runs again, with a new public address unless it has an Elastic IP."""
+
+from __future__ import annotations
+
+from minicloud.domain.errors import MiniCloudError
+from minicloud.domain.instance import InstanceState, StateReason
+from minicloud.domain.operation import Json
+from minicloud.operations import machine
+from minicloud.operations.definition import Definition, Run, Step
+from minicloud.ports.store import Transaction
+
+KIND = "start-instance"
+
+
+def _start(run: Run) -> Json:
+    instance = machine.load_instance(run, run.input["instance_id"])
+    run.world.engine.ensure_started(instance.container_name)
+    return {}
+
+
+def _stop(run: Run) -> None:
+    instance = machine.load_instance(run, run.input["instance_id"])
+    if run.world.engine.container(instance.container_name) is not None:
+        run.world.engine.ensure_stopped(instance.container_name, machine.STOP_TIMEOUT_S)
+
+
+def _record_running(run: Run, transaction: Transaction, _output: Json) -> None:
+    instance = machine.require_instance(transaction, run.input["instance_id"])
+    now = run.world.clock.now()
+    machine.record_state(transaction, instance, InstanceState.RUNNING, now, run.operation_id)
+
+
+def _publish(run: Run) -> Json:
+    machine.publish(run, machine.load_instance(run, run.input["instance_id"]))
+    return {}
+
+
+def _withdraw(run: Run) -> None:
+    instance = machine.load_instance(run, run.input["instance_id"])
+    machine.withdraw(run, instance)
+    machine.forget_slot(run, instance.public_slot)
+
+
+def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -> None:
+    instance = machine.require_instance(transaction, run.input["instance_id"])
+    reason = StateReason("Server.InternalError", f"{error.code}: {error.message}")
+    instance = machine.drop_public_slot(transaction, instance)
+    now = run.world.clock.now()
+    machine.record_state(
+        transaction, instance, InstanceState.STOPPED, now, run.operation_id, reason
+    )
+
+
+START_INSTANCE = Definition(
+    kind=KIND,
+    steps=(
+        Step("start-container", _start, record=_record_running, undo=_stop),
+        Step("publish-address", _publish, undo=_withdraw),
+    ),
+    settle_failure=_settle_failure,
+)

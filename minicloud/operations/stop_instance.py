@@ -1,0 +1,59 @@
+"""Stop: the machine shuts down; its disk and private address stay, its public address goes."""
+
+from __future__ import annotations
+
+from minicloud.domain.instance import InstanceState, StateReason
+from minicloud.domain.operation import Json
+from minicloud.operations import machine
+from minicloud.operations.definition import Definition, Run, Step
+from minicloud.ports.store import Transaction
+
+KIND = "stop-instance"
+USER_STOPPED = StateReason("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown")
+
+
+def _withdraw(run: Run) -> Json:
+    machine.withdraw(run, machine.load_instance(run, run.input["instance_id"]))
+    return {}
+
+
+def _stop(run: Run) -> Json:
+    instance = machine.load_instance(run, run.input["instance_id"])
+    run.world.engine.ensure_stopped(instance.container_name, machine.STOP_TIMEOUT_S)
+    return {}
+
+
+def _record_stopped(run: Run, transaction: Transaction, _output: Json) -> None:
+    instance = machine.require_instance(transaction, run.input["instance_id"])
+    machine.record_state(
+        transaction,
+        instance,
+        InstanceState.STOPPED,
+        run.world.clock.now(),
+        run.operation_id,
+        USER_STOPPED,
+    )
+
+
+def _forget_address(run: Run) -> Json:
+    instance = machine.load_instance(run, run.input["instance_id"])
+    machine.forget_slot(run, instance.public_slot)
+    return {}
+
+
+def _record_address_freed(run: Run, transaction: Transaction, _output: Json) -> None:
+    machine.drop_public_slot(
+        transaction, machine.require_instance(transaction, run.input["instance_id"])
+    )
+
+
+STOP_INSTANCE = Definition(
+    kind=KIND,
+    steps=(
+        Step("withdraw-address", _withdraw),
+        Step("stop-container", _stop, record=_record_stopped),
+        Step("free-address", _forget_address, record=_record_address_freed),
+    ),
+    # Half-way through a shutdown there is no machine to turn back to.
+    point_of_no_return="withdraw-address",
+)
