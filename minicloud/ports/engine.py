@@ -137,10 +137,10 @@ class EngineEvent:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-Item = TypeVar("Item", covariant=True)
+Item_co = TypeVar("Item_co", covariant=True)
 
 
-class Stream(Iterator[Item], Protocol[Item]):
+class Stream(Iterator[Item_co], Protocol[Item_co]):
     """What comes as it happens. Whoever waits in it sees its end when another thread closes it."""
 
     def close(self) -> None:
