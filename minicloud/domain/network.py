@@ -17,7 +17,9 @@ PLACES = 16
 # What a stable host port can lead to, in this order; every port is open at the address itself.
 HOST_PORT_TARGETS = (22, 80, 443, 8080)
 _HOST_PORT_BASE = 20000
-_HOST_PORTS_PER_PLACE = 500
+_PUBLIC_SLOTS = 125
+# Where the engine must publish each port by a process of its own, fewer are offered.
+_PUBLISHED_SLOTS = 32
 _RESERVED = 10
 
 
@@ -65,18 +67,20 @@ class Place:
         """The public address of a slot."""
         return str(self.public_block[_RESERVED + self._checked(slot)])
 
-    @property
-    def host_port_slot_count(self) -> int:
-        """How many public slots have stable host ports."""
-        return _HOST_PORTS_PER_PLACE // len(HOST_PORT_TARGETS)
+    def public_slot_count(self, *, ports_are_published: bool) -> int:
+        """How many public addresses there are; with published ports, only those that have some."""
+        return _PUBLISHED_SLOTS if ports_are_published else _PUBLIC_SLOTS
 
     def host_ports(self, slot: int) -> dict[int, int]:
         """The stable host ports of a public slot: port on 127.0.0.1 to port of the machine."""
-        if self._checked(slot) >= self.host_port_slot_count:
-            return {}
-        first = _HOST_PORT_BASE + self.number * _HOST_PORTS_PER_PLACE
-        first += slot * len(HOST_PORT_TARGETS)
+        per_slot = len(HOST_PORT_TARGETS)
+        first = _HOST_PORT_BASE + (self.number * _PUBLIC_SLOTS + self._checked(slot)) * per_slot
         return {first + i: target for i, target in enumerate(HOST_PORT_TARGETS)}
+
+    def host_port_block(self, *, ports_are_published: bool) -> tuple[int, ...]:
+        """Every stable host port of the cloud."""
+        count = self.public_slot_count(ports_are_published=ports_are_published)
+        return tuple(port for slot in range(count) for port in self.host_ports(slot))
 
     def _checked(self, slot: int) -> int:
         if not 0 <= slot < self.slot_count:

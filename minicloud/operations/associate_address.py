@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 
 from minicloud.domain.errors import MiniCloudError
-from minicloud.domain.instance import Instance, InstanceState
+from minicloud.domain.instance import InstanceState
 from minicloud.domain.operation import Json
 from minicloud.operations import machine
 from minicloud.operations.allocate_address import require_address
@@ -71,20 +71,6 @@ def _record_own_addresses(run: Run, transaction: Transaction, _output: Json) -> 
 def _settle_failure(run: Run, transaction: Transaction, _error: MiniCloudError) -> None:
     if run.input["replacement_slot"] is not None:
         transaction.leases.free(Pool.PUBLIC, run.input["replacement_slot"])
-
-
-def lease_replacement(
-    transaction: Transaction, losing: Instance, lost_allocation_id: str, slot_count: int
-) -> int | None:
-    """Lease an own public address for a running machine that is about to lose its last one."""
-    others = [
-        address
-        for address in machine.addresses_of(transaction, losing.id)
-        if address.allocation_id != lost_allocation_id
-    ]
-    if others or losing.public_slot is not None or losing.state is not InstanceState.RUNNING:
-        return None
-    return transaction.leases.take(Pool.PUBLIC, losing.id, slot_count, frozenset())
 
 
 ASSOCIATE_ADDRESS = Definition(

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 # (journalled, not yet done), ``acted`` (done, not yet journalled), ``undoing`` and ``undid`` on the
 # way back. The crash tests end the process in it.
 Checkpoint = Callable[[Operation, str, str], None]
+Begin = Callable[[Transaction, str], Json]
 
 
 def _pass(_operation: Operation, _step_name: str, _moment: str) -> None:
@@ -66,7 +67,7 @@ class Runner:
         self,
         kind: str,
         subject_id: str,
-        begin: Callable[[Transaction, str], Json],
+        begin: Begin,
         claims: Sequence[str] = (),
     ) -> Operation:
         """Journal an operation and set it going.
@@ -75,38 +76,50 @@ class Runner:
         the request against what is true now, makes the first records and returns the operation's
         input. What it raises is the caller's error, and then nothing has happened.
         """
-        definition = self._definitions[kind]
-        operation_id = make_id(IdKind.OPERATION, secrets.token_hex(9))
         with self._world.store.write() as transaction:
-            transaction.claims.take(sorted({subject_id, *claims}), operation_id)
-            operation = Operation(
-                id=operation_id,
-                kind=kind,
-                status=OperationStatus.RUNNING,
-                subject_id=subject_id,
-                input=begin(transaction, operation_id),
-                step_names=definition.step_names,
-                created_at=self._world.clock.now(),
-            )
-            transaction.operations.add(operation)
-        self._launch(operation)
+            operation = self.journal(transaction, kind, subject_id, begin, claims)
+        self.launch(operation)
         return operation
+
+    def journal(
+        self,
+        transaction: Transaction,
+        kind: str,
+        subject_id: str,
+        begin: Begin,
+        claims: Sequence[str] = (),
+    ) -> Operation:
+        """Journal an operation in the caller's transaction; ``launch`` it when that has ended."""
+        operation_id = make_id(IdKind.OPERATION, secrets.token_hex(9))
+        transaction.claims.take(sorted({subject_id, *claims}), operation_id)
+        operation = Operation(
+            id=operation_id,
+            kind=kind,
+            status=OperationStatus.RUNNING,
+            subject_id=subject_id,
+            input=begin(transaction, operation_id),
+            step_names=self._definitions[kind].step_names,
+            created_at=self._world.clock.now(),
+        )
+        transaction.operations.add(operation)
+        return operation
+
+    def launch(self, operation: Operation) -> None:
+        """Set a journalled operation going."""
+        self._threads.submit(self._carry_out, operation)
 
     def resume(self) -> Sequence[Operation]:
         """Take up every operation that a crash or a shutdown left unfinished."""
         with self._world.store.read() as transaction:
             unfinished = transaction.operations.unfinished()
         for operation in unfinished:
-            self._launch(operation)
+            self.launch(operation)
         return unfinished
 
     def stop(self) -> None:
         """Let every operation finish the step it is in, start no other, and return."""
         self._stopping.set()
         self._threads.shutdown(wait=True, cancel_futures=True)
-
-    def _launch(self, operation: Operation) -> None:
-        self._threads.submit(self._carry_out, operation)
 
     def _carry_out(self, operation: Operation) -> None:
         try:

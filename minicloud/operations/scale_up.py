@@ -41,8 +41,6 @@ def _new(run: Run) -> Instance:
 
 
 def _note_services(run: Run) -> Json:
-    if not run.input["was_running"]:
-        return {"ports": []}
     tables = ["/proc/net/tcp", "/proc/net/tcp6"]
     seen = run.world.engine.exec(_old(run).container_name, ["cat", *tables])
     return {"ports": listening_ports(seen.stdout.decode("ascii", "replace"))}
@@ -214,7 +212,7 @@ def _result(run: Run) -> Json:
             for key in ("old_instance_id", "new_instance_id", "image_id", "from_type", "to_type")
         },
         "addresses": list(run.input["associations"]),
-        "downtime_ms": downtime_ms if run.input["was_running"] else None,
+        "downtime_ms": downtime_ms,
         "cut_over_ms": run.output("move-addresses", "cut_over_ms"),
     }
 

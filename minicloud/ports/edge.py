@@ -28,7 +28,8 @@ class EdgeSpec:
     """One cloud's edge.
 
     ``public_block`` is the CIDR of its public addresses, ``host_ports`` the block of ports on
-    127.0.0.1 that may be routed, ``private_ip`` its own address in the cloud's network.
+    127.0.0.1 that may be routed (``published_ports`` those of them that may be in the mode
+    ``PUBLISHED``), ``private_ip`` its own address in the cloud's network.
     """
 
     container_name: str
@@ -39,6 +40,7 @@ class EdgeSpec:
     private_ip: str
     public_block: str
     host_ports: tuple[int, ...]
+    published_ports: tuple[int, ...]
     table: str
     labels: Mapping[str, str]
 

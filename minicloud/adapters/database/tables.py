@@ -52,7 +52,7 @@ instances = Table(
     Column("public_slot", Integer),
     Column("state_reason", JSON),
     Column("state_changed_at", String),
-    Column("client_token", String, unique=True),
+    Column("client_token", String),
     Column("termination_protection", Boolean, nullable=False),
     Column("tags", JSON, nullable=False),
 )

@@ -49,7 +49,7 @@ def _create_resources() -> None:
         sa.Column("public_slot", sa.Integer),
         sa.Column("state_reason", sa.JSON),
         sa.Column("state_changed_at", sa.String),
-        sa.Column("client_token", sa.String, unique=True),
+        sa.Column("client_token", sa.String),
         sa.Column("termination_protection", sa.Boolean, nullable=False),
         sa.Column("tags", sa.JSON, nullable=False),
     )
