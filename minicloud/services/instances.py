@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from minicloud.domain import naming
@@ -26,7 +26,7 @@ from minicloud.operations import (
 )
 from minicloud.operations.definition import World
 from minicloud.operations.runner import Runner
-from minicloud.ports.engine import ExecOutput
+from minicloud.ports.engine import ExecOutput, Stream
 from minicloud.ports.store import Pool, Transaction
 from minicloud.services.infrastructure import Infrastructure
 from minicloud.services.public_slots import PublicSlots
@@ -216,13 +216,13 @@ class InstanceService:
             transaction.instances.save(instance)
         return instance
 
-    def exec(self, ref: str, argv: Sequence[str], stdin: bytes) -> Iterator[ExecOutput]:
+    def exec(self, ref: str, argv: Sequence[str], stdin: bytes) -> Stream[ExecOutput]:
         """Run a command inside a running machine."""
         instance = self.show(ref)
         instance.require_state("run a command", InstanceState.RUNNING)
         return self._world.engine.exec_stream(instance.container_name, argv, stdin)
 
-    def logs(self, ref: str, tail: int | None, *, follow: bool) -> Iterator[bytes]:
+    def logs(self, ref: str, tail: int | None, *, follow: bool) -> Stream[bytes]:
         """The machine's console; gone with the machine."""
         instance = self.show(ref)
         if not instance.is_live:

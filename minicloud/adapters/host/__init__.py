@@ -1,0 +1,1 @@
+"""The machine that the server runs on: its clock and its ports."""

@@ -1,0 +1,18 @@
+"""The machine's own clock."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """Implements ``ports.clock.Clock`` with the time of day."""
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, duration_s: float) -> None:
+        """Sleep for real."""
+        time.sleep(duration_s)

@@ -1,0 +1,150 @@
+"""What clients may send: one model a request, unknown fields refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+
+from minicloud.domain.errors import InvalidRequest
+from minicloud.domain.tags import shown
+
+
+class Body(BaseModel):
+    """The base of every request's body."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class LaunchBody(Body):
+    """Launch instances."""
+
+    image: str
+    type: str
+    name: str | None = None
+    count: int = 1
+    tags: dict[str, str] = Field(default_factory=dict)
+    client_token: str | None = Field(default=None, max_length=64)
+    termination_protection: bool = False
+
+
+class ResizeBody(Body):
+    """Change a stopped instance's type."""
+
+    type: str
+
+
+class ModifyBody(Body):
+    """Change an instance's protection or tags."""
+
+    termination_protection: bool | None = None
+    tags: dict[str, str] | None = None
+
+
+class ExecBody(Body):
+    """Run a command in an instance."""
+
+    argv: list[str] = Field(min_length=1)
+    stdin_base64: str = ""
+
+
+class CreateImageBody(Body):
+    """Make an image of an instance."""
+
+    instance: str
+    name: str
+    description: str = Field(default="", max_length=255)
+    reboot: bool = True
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class BuildBody(Body):
+    """Build what ships with minicloud; no names: all of it."""
+
+    names: list[str] = Field(default_factory=list)
+
+
+class AllocateBody(Body):
+    """Allocate an address."""
+
+    name: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class AssociateBody(Body):
+    """Lead an address to an instance."""
+
+    instance: str
+    allow_reassociation: bool = True
+
+
+class ScaleUpBody(Body):
+    """Replace an instance by a better one."""
+
+    instance: str
+    type: str
+    image_name: str | None = None
+    reboot: bool = True
+
+
+class SettingsBody(Body):
+    """Change the cloud's settings."""
+
+    cpu_overcommit: float | None = None
+    memory_overcommit: float | None = None
+    address_limit: int | None = None
+
+
+class PurgeBody(Body):
+    """Take the cloud away, and with ``images`` what was built for every cloud, too."""
+
+    images: bool = False
+
+
+class EmptyBody(Body):
+    """Nothing to say."""
+
+
+B = TypeVar("B", bound=Body)
+
+
+async def read_body(request: Request, model: type[B]) -> B:
+    """The request's body, or ``InvalidRequest`` naming the field that is wrong."""
+    raw = await request.body()
+    try:
+        return model.model_validate(json.loads(raw) if raw else {})
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InvalidRequest(
+            "MalformedRequest", "the body is not JSON", "send a JSON object"
+        ) from error
+    except RecursionError as error:
+        raise InvalidRequest(
+            "MalformedRequest", "the body is nested too deeply", "send a flat JSON object"
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the body"
+        code = "MissingParameter" if first["type"] == "missing" else "InvalidParameterValue"
+        raise InvalidRequest(
+            code, f"{shown(field, 80)}: {first['msg']}", "see `minicloud --help`"
+        ) from error
+
+
+def integer_parameter(request: Request, name: str, default: int, most: int) -> int:
+    """A whole number from the query, 0 to ``most``."""
+    text = request.query_params.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
+        raise InvalidRequest(
+            "InvalidParameterValue", f"{name}={shown(text)}", f"use a number from 0 to {most}"
+        )
+    return int(text)
+
+
+def flag_parameter(request: Request, name: str) -> bool:
+    """A yes or no from the query, no where it is absent."""
+    text = request.query_params.get(name, "false")
+    if text not in {"true", "false"}:
+        raise InvalidRequest("InvalidParameterValue", f"{name}={shown(text)}", "use true or false")
+    return text == "true"
