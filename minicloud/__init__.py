@@ -6,4 +6,3 @@ The packages, from the bottom up, and what each may import, are held by import-l
 ``domain`` → ``ports`` → ``operations`` → ``services`` → ``controllers`` / ``api`` → ``server``;
 ``adapters`` implement ``ports``; ``cli`` and ``demos`` know only ``client``.
 """
-

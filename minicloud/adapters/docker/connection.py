@@ -34,6 +34,39 @@ def connect(timeout_s: int = ANSWER_TIMEOUT_S) -> docker.DockerClient:
         return docker.from_env(timeout=timeout_s, max_pool_size=_POOL_SIZE)
 
 
+_OLDEST_VERSION: Final = "1.41"
+
+
+class _LateAPIClient(docker.APIClient):
+    """Asks the engine for its API version at the first call instead of at once.
+
+    The server must start, and say what is wrong, where no engine answers yet.
+    """
+
+    _agreed_version: str | None = None
+
+    @property
+    def _version(self) -> str:
+        if self._agreed_version is None:
+            self._agreed_version = str(self._retrieve_server_version())
+        return self._agreed_version
+
+    @_version.setter
+    def _version(self, version: str) -> None:
+        """Take no version from the constructor, which insists on setting one."""
+
+
+class _LateDockerClient(docker.DockerClient):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.api = _LateAPIClient(*args, **{**kwargs, "version": _OLDEST_VERSION})
+
+
+def connect_late(timeout_s: int = ANSWER_TIMEOUT_S) -> docker.DockerClient:
+    """A client of the same engine as ``connect``'s, whether or not it answers now."""
+    with translated():
+        return _LateDockerClient.from_env(timeout=timeout_s, max_pool_size=_POOL_SIZE)
+
+
 def post(
     api: docker.APIClient,
     path: str,
