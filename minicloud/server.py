@@ -23,9 +23,9 @@ from importlib.metadata import version
 import uvicorn
 
 from minicloud.adapters.database.store import DatabaseStore
+from minicloud.adapters.docker.connection import connect_late
 from minicloud.adapters.docker.engine import DockerEngine
 from minicloud.adapters.docker.images.builder import DockerImageBuilder
-from minicloud.adapters.docker.lazy import LazyClient
 from minicloud.adapters.edge import DockerEdge
 from minicloud.adapters.host.clock import SystemClock
 from minicloud.adapters.host.listening_ports import KernelPorts
@@ -112,9 +112,7 @@ class _Process:
         self._store = DatabaseStore(home.database, _new_cloud(home.name))
         world, infrastructure = self._world()
         progress = ProgressBoard()
-        runner = Runner(
-            world, DEFINITIONS, progress, *([] if checkpoint is None else [checkpoint])
-        )
+        runner = Runner(world, DEFINITIONS, progress, *([] if checkpoint is None else [checkpoint]))
         slots = PublicSlots(self._store, infrastructure, KernelPorts())
         reconciler = Reconciler(world, infrastructure, slots)
         self._loops = _Loops(runner, reconciler, EngineWatch(world, reconciler))
@@ -144,7 +142,7 @@ class _Process:
             self._home.socket.unlink(missing_ok=True)
 
     def _world(self) -> tuple[World, Infrastructure]:
-        client = LazyClient()
+        client = connect_late()
         engine = DockerEngine(client)
         builder = DockerImageBuilder(client)
         with self._store.read() as transaction:

@@ -43,17 +43,14 @@ class _LateAPIClient(docker.APIClient):
     The server must start, and say what is wrong, where no engine answers yet.
     """
 
-    _agreed_version: str | None = None
+    _has_agreed = False
 
-    @property
-    def _version(self) -> str:
-        if self._agreed_version is None:
-            self._agreed_version = str(self._retrieve_server_version())
-        return self._agreed_version
-
-    @_version.setter
-    def _version(self, version: str) -> None:
-        """Take no version from the constructor, which insists on setting one."""
+    def _url(self, pathfmt: str, *args: Any, **kwargs: Any) -> str:
+        if kwargs.get("versioned_api", True) and not self._has_agreed:
+            sdk = cast("Any", self)
+            sdk._version = sdk._retrieve_server_version()
+            self._has_agreed = True
+        return cast("str", cast("Any", super())._url(pathfmt, *args, **kwargs))
 
 
 class _LateDockerClient(docker.DockerClient):
