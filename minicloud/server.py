@@ -71,7 +71,7 @@ def serve(home: CloudHome, checkpoint: Checkpoint | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    home.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.ensure()
     with _sole_server(home) as is_sole:
         if not is_sole:
             log.info("another server owns this cloud")
