@@ -29,8 +29,18 @@ pytestmark = pytest.mark.skipif(
 END_TIMEOUT_S = 20
 
 
+@pytest.fixture(scope="module")
+def bridge() -> Iterator[str]:
+    """A bridge for the second engine: told to use none, it removes docker0, which is the first's."""
+    name = "mc-doctor0"
+    subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
+    subprocess.run(["ip", "address", "add", "192.0.2.1/24", "dev", name], check=True)
+    yield name
+    subprocess.run(["ip", "link", "delete", name], check=True)
+
+
 @pytest.fixture
-def places() -> Iterator[EnginePlaces]:
+def places(bridge: str) -> Iterator[EnginePlaces]:
     # Not tmp_path: containerd's sockets must stay below the length a UNIX socket path may have.
     folder = Path(tempfile.mkdtemp(prefix="mc-doctor-", dir="/tmp"))
     found = EnginePlaces(
@@ -43,7 +53,7 @@ def places() -> Iterator[EnginePlaces]:
         arguments=(
             *("--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")),
             *("--pidfile", str(folder / "docker.pid"), "--host", f"unix://{folder}/docker.sock"),
-            *("--bridge=none", "--iptables=false"),
+            *("--bridge", bridge, "--iptables=false"),
         ),
     )
     yield found
