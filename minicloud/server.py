@@ -131,6 +131,10 @@ class _Process:
     def run(self) -> None:
         """Serve until told to stop."""
         listening = _listen(self._home)
+        # uvicorn raises a signal that ended it once more afterwards; left to its default action
+        # it would end the process before the loops have ended.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: None)
         try:
             self._loops.runner.resume()
             self._loops.reconciler.start()
@@ -187,8 +191,11 @@ class _Process:
                 str(self._home.log),
             ),
             quiesce=self._quiesce,
-            exit=lambda: os.kill(os.getpid(), signal.SIGTERM),
+            exit=self._exit,
         )
+
+    def _exit(self) -> None:
+        self._uvicorn.should_exit = True
 
     def _quiesce(self) -> None:
         """End the loops, and every operation after the step it is in."""
