@@ -31,7 +31,7 @@ class ImageCalls:
 
     def list(self, *, include_gone: bool = False) -> Images:
         """Every image, oldest first."""
-        found = self._transport.get("/images", all=str(include_gone).lower())
+        found = self._transport.get("/images", all=include_gone)
         return cast("Images", found)
 
     def show(self, ref: str) -> ImageShape:

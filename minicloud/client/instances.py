@@ -46,7 +46,7 @@ class InstanceCalls:
 
     def list(self, *, include_terminated: bool = False) -> Instances:
         """Every instance, oldest first."""
-        found = self._transport.get("/instances", all=str(include_terminated).lower())
+        found = self._transport.get("/instances", all=include_terminated)
         return cast("Instances", found)
 
     def show(self, ref: str) -> InstanceShape:
@@ -117,7 +117,7 @@ class InstanceCalls:
 
     def logs(self, ref: str, *, tail: int | None = None, follow: bool = False) -> Iterator[bytes]:
         """The console of an instance, oldest first; with ``follow`` it goes on."""
-        query: dict[str, str | int] = {"follow": str(follow).lower()}
+        query: dict[str, int | bool] = {"follow": follow}
         if tail is not None:
             query["tail"] = tail
         return self._transport.stream(f"/instances/{segment(ref)}/logs", **query)

@@ -7,44 +7,27 @@ closed by the server in the middle of a request that must not be sent twice.
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from minicloud.client.failures import from_record, from_response
+from minicloud.client.http import Exchange, ProtocolError
 from minicloud.domain.errors import InvalidRequest, Unavailable
 
 _HTTP_OK_LIMIT = 300
 _ANSWER_TIMEOUT_S = 120.0
 _REF_LENGTH_MAX = 256
-_PIECE_BYTES = 65536
-
-
-class _SocketConnection(HTTPConnection):
-    def __init__(self, path: Path, timeout_s: float | None) -> None:
-        super().__init__("minicloud", timeout=timeout_s)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        # The timeout comes after: a socket that has one is refused at once, not queued, while
-        # the server's backlog is full.
-        self.sock.connect(str(self._path))
-        self.sock.settimeout(self.timeout)
 
 
 def is_answering(socket_path: Path) -> bool:
     """Whether a server listens on this socket."""
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.connect(str(socket_path))
+        with Exchange(socket_path):
+            return True
     except OSError:
         return False
-    return True
 
 
 class Transport:
@@ -64,13 +47,13 @@ class Transport:
         self._start = start
         self._answer_timeout_s = answer_timeout_s
 
-    def get(self, path: str, **query: str | int) -> Any:
+    def get(self, path: str, **query: int | bool) -> Any:
         """What the server answers to a GET."""
         return self._call("GET", _with_query(path, query), None)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """What the server answers to a POST; fields of the body that are None are left out."""
-        return self._call("POST", path, body or {})
+        return self._call("POST", path, body)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """What the server answers to a PATCH; fields of the body that are None are left out."""
@@ -80,51 +63,46 @@ class Transport:
         """What the server answers to a DELETE."""
         return self._call("DELETE", path, None)
 
-    def stream(self, path: str, **query: str | int) -> Iterator[bytes]:
+    def stream(self, path: str, **query: int | bool) -> Iterator[bytes]:
         """The pieces of an answer, as they come, however long that takes."""
-        with self._answer("GET", _with_query(path, query), None, None) as answer:
-            while piece := answer.read1(_PIECE_BYTES):
-                yield piece
+        with self._answered("GET", _with_query(path, query), None, None) as answer:
+            yield from answer.pieces()
 
     def json_lines(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The items of an answer of JSON lines; raises where one of them is an error."""
-        with self._answer("POST", path, body, None) as answer:
-            for line in answer:
+        with self._answered("POST", path, body, None) as answer:
+            for line in answer.lines():
                 item = json.loads(line)
                 if "error" in item:
                     raise from_record(item["error"])
                 yield item
 
     def _call(self, method: str, target: str, body: Mapping[str, Any] | None) -> Any:
-        with self._answer(method, target, body, self._answer_timeout_s) as answer:
-            return json.loads(answer.read())
+        with self._answered(method, target, body, self._answer_timeout_s) as answer:
+            return json.loads(answer.body())
 
     @contextmanager
-    def _answer(
+    def _answered(
         self, method: str, target: str, body: Mapping[str, Any] | None, timeout_s: float | None
-    ) -> Iterator[HTTPResponse]:
-        connection = self._connected(timeout_s)
-        try:
-            connection.request(method, f"/v1{target}", *_encoded(body))
-            answer = connection.getresponse()
-            if answer.status >= _HTTP_OK_LIMIT:
-                raise from_response(answer.status, answer.read())
-            yield answer
-        except (OSError, HTTPException, ValueError) as error:
-            raise _server_gone(error) from error
-        finally:
-            connection.close()
+    ) -> Iterator[Exchange]:
+        with self._connected() as exchange:
+            try:
+                status = exchange.ask(method, f"/v1{target}", _encoded(body), timeout_s)
+                if status >= _HTTP_OK_LIMIT:
+                    raise from_response(status, exchange.body())
+                yield exchange
+            except (OSError, ProtocolError, ValueError) as error:
+                raise _server_gone(error) from error
 
-    def _connected(self, timeout_s: float | None) -> HTTPConnection:
-        connection = _SocketConnection(self._socket_path, timeout_s)
+    def _connected(self) -> Exchange:
         try:
             try:
-                connection.connect()
+                return Exchange(self._socket_path)
             except (FileNotFoundError, ConnectionRefusedError):
                 if self._start is None:
                     raise
                 self._start()
-                connection.connect()
+                return Exchange(self._socket_path)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise Unavailable(
                 "ServerNotRunning", "no server runs for this cloud", "start it: minicloud up"
@@ -135,7 +113,6 @@ class Transport:
                 f"the socket {self._socket_path} cannot be used ({error.strerror})",
                 "see who owns it, or set MINICLOUD_HOME to a folder of yours",
             ) from error
-        return connection
 
 
 def segment(ref: str, *, may_hold_slashes: bool = False) -> str:
@@ -149,18 +126,20 @@ def segment(ref: str, *, may_hold_slashes: bool = False) -> str:
             f"{shown(ref)} is neither an identifier nor a name",
             "the list commands show both",
         )
+    from urllib.parse import quote
+
     return quote(ref, safe="", errors="surrogateescape")
 
 
-def _with_query(path: str, query: Mapping[str, str | int]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
+def _with_query(path: str, query: Mapping[str, int | bool]) -> str:
+    words = "&".join(f"{name}={str(value).lower()}" for name, value in query.items())
+    return f"{path}?{words}" if words else path
 
 
-def _encoded(body: Mapping[str, Any] | None) -> tuple[bytes | None, dict[str, str]]:
+def _encoded(body: Mapping[str, Any] | None) -> bytes:
     if body is None:
-        return None, {}
-    present = {key: value for key, value in body.items() if value is not None}
-    return json.dumps(present).encode(), {"Content-Type": "application/json"}
+        return b""
+    return json.dumps({key: value for key, value in body.items() if value is not None}).encode()
 
 
 def _server_gone(error: Exception) -> Unavailable:

@@ -17,12 +17,10 @@ _LARGE_MEMORY_MIB = 8 * 1024
 # Where a learner's engine has little memory, the limits are still true and still hold; there is
 # only no room for every machine to use all of its own at once.
 _OVERCOMMIT_BELOW_MIB = 12 * 1024
-_READ_LIMITS = (
-    "cat /sys/fs/cgroup/memory.max 2>/dev/null"
-    " || cat /sys/fs/cgroup/memory/memory.limit_in_bytes;"
-    " cut -d' ' -f1 /sys/fs/cgroup/cpu.max 2>/dev/null"
-    " || cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us"
-)
+_LIMIT_FILES = {
+    "1": ("memory/memory.limit_in_bytes", "cpu/cpu.cfs_quota_us"),
+    "2": ("memory.max", "cpu.max"),
+}
 _CPU_PERIOD_US = 100_000
 
 
@@ -85,7 +83,7 @@ def _image_and_address(stage: Stage) -> dict[str, Any]:
     stage.run("address", "allocate", "front")
     stage.run("address", "associate", "front", "shop")
     address: dict[str, Any] = stage.ask("address", "show", "front")
-    write = f"echo '{_PAGE}' > /var/www/html/index.html"
+    write = f'echo "{_PAGE}" > /var/www/html/index.html'
     stage.run("instance", "exec", "shop", "--", "sh", "-c", write, with_json=False)
     stage.check(
         "the changed page is seen at the Elastic IP",
@@ -127,9 +125,9 @@ def _scale_up(stage: Stage, address: dict[str, Any]) -> None:
 
 
 def _check_limits(stage: Stage) -> None:
-    read = stage.run(
-        "instance", "exec", "shop", "--", "sh", "-c", _READ_LIMITS, with_json=False
-    ).split()
+    files = _LIMIT_FILES[stage.ask("status")["engine"]["cgroup_version"]]
+    paths = [f"/sys/fs/cgroup/{file}" for file in files]
+    read = stage.run("instance", "exec", "shop", "--", "cat", *paths, with_json=False).split()
     memory_mib, vcpus = int(read[0]) // 1024**2, int(read[1]) / _CPU_PERIOD_US
     stage.check(
         "the new limits are in force inside the machine",

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 
 from minicloud.domain.errors import MiniCloudError
-from minicloud.domain.instance import InstanceState
 from minicloud.domain.operation import Json
 from minicloud.operations import machine
 from minicloud.operations.allocate_address import require_address
@@ -20,22 +19,15 @@ from minicloud.ports.store import Pool, Transaction
 KIND = "associate-address"
 
 
-def _target_ip(run: Run, instance_id: str | None) -> str | None:
-    if instance_id is None:
-        return None
-    instance = machine.load_instance(run, instance_id)
-    return instance.private_ip if instance.state is InstanceState.RUNNING else None
-
-
 def _move(run: Run) -> Json:
-    target_ip = _target_ip(run, run.input["instance_id"])
+    target_ip = machine.target_ip(run, run.input["instance_id"])
     began_s = time.perf_counter()
     machine.route_slot(run, run.input["slot"], target_ip, machine.MOVE_GRACE_S)
     return {"cut_over_ms": round((time.perf_counter() - began_s) * 1000, 3)}
 
 
 def _move_back(run: Run) -> None:
-    target_ip = _target_ip(run, run.input["previous_instance_id"])
+    target_ip = machine.target_ip(run, run.input["previous_instance_id"])
     machine.route_slot(run, run.input["slot"], target_ip, 0)
 
 

@@ -30,4 +30,5 @@ def _record_deregistered(run: Run, transaction: Transaction, _output: Json) -> N
 DELETE_IMAGE = Definition(
     kind=KIND,
     steps=(Step("remove-image", _remove, record=_record_deregistered),),
+    point_of_no_return="remove-image",
 )

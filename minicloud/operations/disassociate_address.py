@@ -18,7 +18,8 @@ def _close(run: Run) -> Json:
 
 
 def _reopen(run: Run) -> None:
-    machine.publish(run, machine.load_instance(run, run.input["instance_id"]))
+    target_ip = machine.target_ip(run, run.input["instance_id"])
+    machine.route_slot(run, run.input["slot"], target_ip, 0)
 
 
 def _record_disassociated(run: Run, transaction: Transaction, _output: Json) -> None:

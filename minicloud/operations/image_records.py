@@ -35,8 +35,12 @@ def commit(run: Run, container_name: str) -> Json:
 
 
 def discard(run: Run) -> None:
-    """Take the operation's image away."""
-    run.world.engine.ensure_image_removed(run.input["image_reference"])
+    """Take the operation's image away; a stranger that has its name is let be."""
+    reference = run.input["image_reference"]
+    image = run.world.engine.image(reference)
+    identity = naming.labels(run.world.cloud_id, run.input["image_id"])
+    if image is not None and identity.items() <= image.labels.items():
+        run.world.engine.ensure_image_removed(reference)
 
 
 def seal(run: Run, commit_step: str) -> Json:

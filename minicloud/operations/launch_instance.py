@@ -23,8 +23,7 @@ def _create(run: Run) -> Json:
 
 
 def _remove(run: Run) -> None:
-    instance = machine.load_instance(run, run.input["instance_id"])
-    run.world.engine.ensure_removed(instance.container_name)
+    machine.ensure_gone(run, machine.load_instance(run, run.input["instance_id"]))
 
 
 def _start(run: Run) -> Json:
@@ -49,6 +48,11 @@ def _record_running(run: Run, transaction: Transaction, _output: Json) -> None:
     machine.record_state(transaction, instance, InstanceState.RUNNING, now, run.operation_id)
 
 
+def _record_ending(run: Run, transaction: Transaction) -> None:
+    instance = machine.require_instance(transaction, run.input["instance_id"])
+    machine.record_ending(transaction, instance, run.world.clock.now(), run.operation_id)
+
+
 def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -> None:
     instance = machine.require_instance(transaction, run.input["instance_id"])
     reason = StateReason("Server.InternalError", f"{error.code}: {error.message}")
@@ -60,7 +64,7 @@ LAUNCH_INSTANCE = Definition(
     kind=KIND,
     steps=(
         Step("create-container", _create, undo=_remove),
-        Step("start-container", _start, record=_record_running),
+        Step("start-container", _start, record=_record_running, unrecord=_record_ending),
         Step("publish-address", _publish, undo=_unpublish),
     ),
     settle_failure=_settle_failure,

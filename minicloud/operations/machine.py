@@ -59,6 +59,22 @@ def ensure_container(run: Run, instance: Instance, image_reference: str) -> Cont
     )
 
 
+def ensure_gone(run: Run, instance: Instance) -> None:
+    """Remove the machine's container if it is there; a stranger that has its name is let be."""
+    container = run.world.engine.container(instance.container_name)
+    identity = naming.labels(run.world.cloud_id, instance.id)
+    if container is not None and identity.items() <= container.labels.items():
+        run.world.engine.ensure_removed(instance.container_name)
+
+
+def target_ip(run: Run, instance_id: str | None) -> str | None:
+    """Where an address of this machine leads now: nowhere unless it runs."""
+    if instance_id is None:
+        return None
+    instance = load_instance(run, instance_id)
+    return instance.private_ip if instance.state is InstanceState.RUNNING else None
+
+
 def addresses_of(transaction: Transaction, instance_id: str) -> list[Address]:
     """The Elastic IPs of an instance, the one associated first first."""
     held = [a for a in transaction.addresses.all() if a.instance_id == instance_id]
@@ -109,6 +125,14 @@ def record_state(
     transaction.instances.save(changed)
     append_state(transaction, changed, at, operation_id)
     return changed
+
+
+def record_ending(
+    transaction: Transaction, instance: Instance, at: datetime, operation_id: str
+) -> None:
+    """Record that a machine whose making is being undone is on its way out, if it ran."""
+    if instance.state is InstanceState.RUNNING:
+        record_state(transaction, instance, InstanceState.SHUTTING_DOWN, at, operation_id)
 
 
 def append_state(

@@ -7,9 +7,9 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from minicloud.domain.errors import EngineUnreachable, MiniCloudError, Unavailable
+from minicloud.domain.errors import EngineUnreachable, MiniCloudError, NotFound, Unavailable
 from minicloud.domain.ids import IdKind, make_id
 from minicloud.domain.operation import (
     Json,
@@ -24,9 +24,6 @@ from minicloud.operations.progress import ProgressBoard
 from minicloud.ports.store import Transaction
 
 _PARALLEL_OPERATIONS = 40
-_RETRY_FIRST_S = 0.25
-_RETRY_MAX_S = 4.0
-_ROLL_FORWARD_ATTEMPTS = 5
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +43,30 @@ class ServerStopping(Exception):
     """The server goes down; the operation is left as the journal has it and goes on later."""
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How a step is tried again: after which delays, and how often where it cannot turn back."""
+
+    first_delay_s: float = 0.25
+    longest_delay_s: float = 4.0
+    roll_forward_attempts: int = 5
+
+    def next_delay_s(self, delay_s: float) -> float:
+        """The delay that follows this one."""
+        return min(delay_s * 2, self.longest_delay_s)
+
+
+@dataclass(frozen=True)
+class _Means:
+    """What every operation of one runner works with."""
+
+    world: World
+    progress: ProgressBoard
+    checkpoint: Checkpoint
+    patience: Patience
+    stopping: threading.Event
+
+
 class Runner:
     """Runs operations, each in a thread of its own, against one world."""
 
@@ -55,12 +76,13 @@ class Runner:
         definitions: Sequence[Definition],
         progress: ProgressBoard,
         checkpoint: Checkpoint = _pass,
+        patience: Patience = Patience(),
     ) -> None:
         self._world = world
         self._definitions = {definition.kind: definition for definition in definitions}
         self._progress = progress
-        self._checkpoint = checkpoint
         self._stopping = threading.Event()
+        self._means = _Means(world, progress, checkpoint, patience, self._stopping)
         self._threads = ThreadPoolExecutor(_PARALLEL_OPERATIONS, thread_name_prefix="operation")
 
     def submit(
@@ -123,19 +145,12 @@ class Runner:
 
     def _carry_out(self, operation: Operation) -> None:
         try:
-            _Journey(
-                self._definitions[operation.kind],
-                operation,
-                self._world,
-                self._progress,
-                self._checkpoint,
-                self._stopping,
-            ).travel()
+            _Journey(self._definitions[operation.kind], operation, self._means).travel()
         except ServerStopping:
             log.info("operation %s is left to the next server", operation.id)
         except Exception:
-            # A defect of ours or a journal that cannot be written: the record stays unfinished
-            # and its claims stay held, so nothing else touches what is in an unknown state.
+            # A defect of ours, or a step that can neither be done nor undone: the record stays
+            # unfinished and its claims held, so nothing touches what is in an unknown state.
             log.exception("operation %s (%s) stopped short", operation.id, operation.kind)
             self._progress.changed(operation.id)
 
@@ -143,21 +158,14 @@ class Runner:
 class _Journey:
     """One operation's way through its steps, forward and, if it must, back."""
 
-    def __init__(
-        self,
-        definition: Definition,
-        operation: Operation,
-        world: World,
-        progress: ProgressBoard,
-        checkpoint: Checkpoint,
-        stopping: threading.Event,
-    ) -> None:
+    def __init__(self, definition: Definition, operation: Operation, means: _Means) -> None:
         self._definition = definition
         self._operation = operation
-        self._world = world
-        self._progress = progress
-        self._checkpoint = checkpoint
-        self._stopping = stopping
+        self._world = means.world
+        self._progress = means.progress
+        self._checkpoint = means.checkpoint
+        self._patience = means.patience
+        self._stopping = means.stopping
 
     def travel(self) -> None:
         """Bring the operation to its end."""
@@ -199,13 +207,13 @@ class _Journey:
         self._write(self._operation.with_step(record))
 
     def _turn_back(self, error: MiniCloudError) -> None:
-        said = _as_record(error)
+        # What was waited for came, or this error would not be there.
+        self._operation = replace(self._operation, error=_as_record(error), waiting_for=None)
         if self._definition.is_past_return(self._operation.steps):
-            self._operation = replace(self._operation, error=said)
             self._end(OperationStatus.FAILED)
-            return
-        unwinding = self._operation.entering(OperationStatus.UNWINDING, self._world.clock.now())
-        self._write(replace(unwinding, error=said))
+        else:
+            now = self._world.clock.now()
+            self._write(self._operation.entering(OperationStatus.UNWINDING, now))
 
     def _unwind(self) -> None:
         for step in reversed(self._definition.steps):
@@ -216,8 +224,12 @@ class _Journey:
 
     def _go_back_through(self, step: Step, record: StepRecord) -> None:
         def undo() -> Json:
-            if step.undo is not None:
-                step.undo(self._run())
+            try:
+                if step.undo is not None:
+                    step.undo(self._run())
+            except NotFound as error:
+                # Removed behind our back: nothing is left to undo, and the reconciler says so.
+                log.warning("undoing %s of %s: %s", step.name, self._operation.id, error)
             return {}
 
         self._checkpoint(self._operation, step.name, "undoing")
@@ -248,8 +260,8 @@ class _Journey:
         Other failures are the caller's on the way forward, unless there is no way back: then, as
         on the way back itself, they are tried again a few times.
         """
-        delay_s = _RETRY_FIRST_S
-        attempts_left = _ROLL_FORWARD_ATTEMPTS
+        delay_s = self._patience.first_delay_s
+        attempts_left = self._patience.roll_forward_attempts
         while True:
             try:
                 output = action()
@@ -272,7 +284,7 @@ class _Journey:
                 if self._operation.waiting_for is not None:
                     self._write(replace(self._operation, waiting_for=None))
                 return output
-            delay_s = min(delay_s * 2, _RETRY_MAX_S)
+            delay_s = self._patience.next_delay_s(delay_s)
 
     def _wait_for(self, error: MiniCloudError, delay_s: float) -> None:
         said = _as_record(error)
@@ -284,14 +296,33 @@ class _Journey:
     def _write(
         self, operation: Operation, also: Callable[[Transaction], None] | None = None
     ) -> None:
+        """Journal it, and wait where the journal cannot be written (its disk is full).
+
+        Without the journal an operation can go neither on nor back.
+        """
         if self._stopping.is_set() and also is None:
             raise ServerStopping
-        with self._world.store.write() as transaction:
-            transaction.operations.save(operation)
-            self._operation = operation
-            if also is not None:
-                also(transaction)
+        delay_s = self._patience.first_delay_s
+        while not self._has_written(operation, also):
+            if self._stopping.wait(delay_s):
+                raise ServerStopping
+            delay_s = self._patience.next_delay_s(delay_s)
+        self._operation = operation
         self._progress.changed(operation.id)
+
+    def _has_written(
+        self, operation: Operation, also: Callable[[Transaction], None] | None
+    ) -> bool:
+        try:
+            with self._world.store.write() as transaction:
+                transaction.operations.save(operation)
+                if also is not None:
+                    also(transaction)
+        except Unavailable as error:
+            log.warning("operation %s waits for its journal: %s", operation.id, error)
+            self._progress.report(operation.id, f"waiting: {error.message}", None)
+            return False
+        return True
 
     def _run(self) -> Run:
         return Run(

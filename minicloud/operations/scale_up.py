@@ -91,7 +91,7 @@ def _create_new(run: Run) -> Json:
 
 
 def _remove_new(run: Run) -> None:
-    run.world.engine.ensure_removed(_new(run).container_name)
+    machine.ensure_gone(run, _new(run))
 
 
 def _start_new(run: Run) -> Json:
@@ -104,6 +104,12 @@ def _record_new_running(run: Run, transaction: Transaction, _output: Json) -> No
     new = machine.require_instance(transaction, run.input["new_instance_id"])
     now = run.world.clock.now()
     machine.record_state(transaction, new, InstanceState.RUNNING, now, run.operation_id)
+
+
+def _record_new_ending(run: Run, transaction: Transaction) -> None:
+    # Nothing may lead to it any more, even where the edge is mended from the records meanwhile.
+    new = machine.require_instance(transaction, run.input["new_instance_id"])
+    machine.record_ending(transaction, new, run.world.clock.now(), run.operation_id)
 
 
 def _await_services(run: Run) -> Json:
@@ -234,7 +240,7 @@ SCALE_UP = Definition(
         ),
         Step("freeze-disk", _freeze, undo=image_records.discard),
         Step("create-new", _create_new, undo=_remove_new),
-        Step("start-new", _start_new, record=_record_new_running),
+        Step("start-new", _start_new, record=_record_new_running, unrecord=_record_new_ending),
         Step("await-services", _await_services),
         Step("move-addresses", _move_addresses, record=_record_moved, undo=_move_addresses_back),
         Step("retire-old", _retire_old, record=_record_retired),

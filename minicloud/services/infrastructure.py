@@ -105,8 +105,7 @@ class Infrastructure:
     def _ensure_network(self) -> CloudRecord:
         with self._store.read() as transaction:
             cloud = transaction.cloud()
-        if cloud.place is not None:
-            self._engine.ensure_network(_network_spec(cloud, Place(cloud.place)))
+        if cloud.place is not None and self._has_its_place(cloud, Place(cloud.place)):
             return cloud
         for number in range(PLACES):
             # Journalled before it is made, so that a crash leaves no network without a record.
@@ -121,12 +120,25 @@ class Infrastructure:
             else:
                 return placed
         with self._store.write() as transaction:
-            transaction.save_cloud(cloud)
+            transaction.save_cloud(replace(cloud, place=None))
         raise CapacityExceeded(
             "InsufficientAddressCapacity",
             f"all {PLACES} subnets of 172.31.0.0/16 are taken on this engine",
             "remove a cloud (minicloud --cloud NAME down --purge) or another Docker network",
         )
+
+    def _has_its_place(self, cloud: CloudRecord, place: Place) -> bool:
+        """Whether the cloud's network is there now; False where it may and must move elsewhere."""
+        try:
+            self._engine.ensure_network(_network_spec(cloud, place))
+        except Conflict as error:
+            with self._store.read() as transaction:
+                # Journalled before it was tried, and the server died: nothing lies in it yet.
+                is_empty = not transaction.instances.all() and not transaction.addresses.all()
+            if error.code != "SubnetTaken" or not is_empty:
+                raise
+            return False
+        return True
 
     def _edge_spec(self, cloud: CloudRecord, place: Place) -> EdgeSpec:
         return EdgeSpec(

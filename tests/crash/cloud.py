@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +47,10 @@ class CrashingCloud:
                 stderr=log,
             )
         self._await(lambda: self._answers(start=False), "the faulty server to answer")
-        try:
+        # The server may be dead before it has answered; that the operation was journalled is what
+        # the proof tells.
+        with suppress(MiniCloudError):
             call(Client.connect(self.home, start=False))
-        except MiniCloudError:
-            # The server may be dead before it has answered; that the operation was journalled is
-            # what the proof tells.
-            pass
         faulty.wait(_PATIENCE_S)
         assert self._proof.exists(), f"{kind}: the fault at {step} ({moment}) never fired"
         return self._proof.read_text("ascii")
@@ -74,7 +75,7 @@ class CrashingCloud:
             seen = dict(self.client.operations.show(operation_id))
             return seen if seen["status"] in {"succeeded", "failed"} else None
 
-        return [self._await(lambda o=o: ended(o["id"]), f"{o['id']} to end") for o in operations]
+        return [self._await(partial(ended, o["id"]), f"{o['id']} to end") for o in operations]
 
     def stop_server(self) -> None:
         """End the server, if one runs, and wait until its socket is gone."""
@@ -86,12 +87,15 @@ class CrashingCloud:
         """The records, the engine and the claims agree, and nothing is left over."""
         instances = self.client.instances.list(include_terminated=True)
         labels = {naming.CLOUD_LABEL: self.client.cloud.status()["cloud"]["id"]}
-        edge = naming.container_name(self.home.name, "edge")
-        containers = {c.name: c for c in self.engine.containers(labels) if c.name != edge}
+        containers = {
+            container.name: container
+            for container in self.engine.containers(labels)
+            if container.labels[naming.RESOURCE_LABEL] != "edge"
+        }
         expected = {i["container_name"] for i in instances if i["state"] != "terminated"}
         assert set(containers) == expected
         for instance in instances:
-            assert instance["operation_id"] is None
+            assert instance["operation_id"] is None, self.operations()
             if instance["state"] != "terminated":
                 is_up = containers[instance["container_name"]].is_up
                 assert is_up == (instance["state"] == "running"), instance
@@ -105,15 +109,11 @@ class CrashingCloud:
         return list(self.client.operations.list(limit=1000))
 
     def purge(self) -> None:
-        """Take everything away, as `minicloud down --purge` does."""
-        subprocess.run(
-            [
-                *(sys.executable, "-c", "from minicloud.cli.main import main; main()"),
-                *("--cloud", self.home.name, "down", "--purge", "--yes"),
-            ],
-            check=True,
-            stdin=subprocess.DEVNULL,
-        )
+        """Take everything away."""
+        for _word in self.client.cloud.purge():
+            pass
+        self._await(lambda: not self.home.socket.exists(), "the server to end")
+        shutil.rmtree(self.home.folder)
 
     def _answers(self, *, start: bool) -> bool:
         try:

@@ -1,0 +1,77 @@
+"""Completion: the script for a shell, and what it asks for while a person types.
+
+What is asked for must come at once or not at all: no server is started for it, and no error told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from minicloud.client import Client
+from minicloud.domain.errors import MiniCloudError
+from minicloud.home import DEFAULT_CLOUD, CloudHome
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
+
+
+def _completer(words: Callable[[Client], Iterable[tuple[str, str]]]) -> Completer:
+    def complete(
+        context: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        chosen = context.find_root().params.get("cloud") or DEFAULT_CLOUD
+        try:
+            found = [*words(Client.connect(CloudHome(chosen), start=False))]
+        except MiniCloudError:
+            return []
+        return [CompletionItem(w, help=h) for w, h in found if w and w.startswith(incomplete)]
+
+    return complete
+
+
+complete_instance = _completer(
+    lambda client: [(i["name"] or i["id"], i["state"]) for i in client.instances.list()]
+)
+complete_image = _completer(lambda client: [(i["name"], i["id"]) for i in client.images.list()])
+complete_address = _completer(
+    lambda client: [
+        (a["name"] or a["allocation_id"], a["public_ip"]) for a in client.addresses.list()
+    ]
+)
+complete_type = _completer(
+    lambda client: [(t["name"], f"{t['vcpus']} vCPU") for t in client.cloud.instance_types()]
+)
+complete_recipe = _completer(
+    lambda client: [(r["name"], r["description"]) for r in client.images.recipes()]
+)
+complete_operation = _completer(
+    lambda client: [(o["id"], o["kind"]) for o in client.operations.list()]
+)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print the script that completes commands, names and types in your shell.
+
+    \b
+    Examples:
+      eval "$(minicloud completion bash)"         # in ~/.bashrc
+      eval "$(minicloud completion zsh)"          # in ~/.zshrc
+      minicloud completion fish > ~/.config/fish/completions/minicloud.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    chosen = get_completion_class(shell)
+    if chosen is None:
+        raise click.BadParameter(f"no completion for {shell}")
+    script = chosen(context.find_root().command, {}, "minicloud", "_MINICLOUD_COMPLETE")
+    click.echo(script.source())

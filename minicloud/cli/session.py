@@ -1,0 +1,30 @@
+"""What every command is given: the cloud that was chosen, and a client of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import click
+
+from minicloud.client import Client
+from minicloud.home import CloudHome
+
+
+class Session:
+    """One call of the command line. Nothing is looked at before it is needed."""
+
+    def __init__(self, cloud: str) -> None:
+        self._cloud = cloud
+
+    @cached_property
+    def home(self) -> CloudHome:
+        """Where the cloud keeps what it has."""
+        return CloudHome(self._cloud)
+
+    @cached_property
+    def client(self) -> Client:
+        """A client that starts the cloud's server where none runs."""
+        return Client.connect(self.home)
+
+
+pass_session = click.make_pass_decorator(Session)

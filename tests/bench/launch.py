@@ -1,0 +1,73 @@
+"""Launch to running through the API, over a bare create and start with the Docker SDK."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tests.bench.rows import Row, median_row, timed
+from tests.bench.world import BenchWorld
+
+_ROUNDS = 15
+_PARALLEL = 20
+_PARALLEL_ROUNDS = 3
+
+
+def rows(world: BenchWorld) -> list[Row]:
+    """One at a time, and twenty at once."""
+    return [_one_at_a_time(world), _in_parallel(world)]
+
+
+def _one_at_a_time(world: BenchWorld) -> Row:
+    image = world.image_reference("base")
+    ours, floor = [], []
+    world.terminate(world.launch("warm", image="base"))
+    for number in range(_ROUNDS):
+        launched: list[Any] = []
+        ours.append(timed(lambda: launched.extend(world.launch(f"one-{number}", image="base"))))
+        bare: list[Any] = []
+        floor.append(timed(lambda: bare.append(_bare(world, image))))
+        world.terminate(launched)
+        bare[0].remove(force=True)
+    return median_row("launch to running", ours, floor, "create and start", "≤ 1.15")
+
+
+def _in_parallel(world: BenchWorld) -> Row:
+    image = world.image_reference("base")
+    ours, floor = [], []
+    for number in range(_PARALLEL_ROUNDS):
+        launched: list[Any] = []
+        ours.append(
+            timed(
+                lambda: launched.extend(
+                    world.launch(f"many-{number}", image="base", count=_PARALLEL)
+                )
+            )
+        )
+        with ThreadPoolExecutor(_PARALLEL) as threads:
+            for operations in threads.map(world.client.instances.terminate, launched):
+                world.do(operations)
+            bare: list[Any] = []
+            floor.append(
+                timed(
+                    lambda: bare.extend(threads.map(lambda _: _bare(world, image), range(_PARALLEL)))
+                )
+            )
+            list(threads.map(lambda container: container.remove(force=True), bare))
+    return median_row(
+        f"launch of {_PARALLEL} in parallel", ours, floor, "create and start", "≤ 1.15"
+    )
+
+
+def _bare(world: BenchWorld, image: str) -> Any:
+    container = world.docker.containers.create(
+        image,
+        mem_limit="512m",
+        memswap_limit="512m",
+        cpu_period=100_000,
+        cpu_quota=200_000,
+        pids_limit=2048,
+        tmpfs={"/run": "rw,exec,nosuid,nodev,mode=755,size=64m"},
+    )
+    container.start()
+    return container
