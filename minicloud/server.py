@@ -10,7 +10,6 @@ import argparse
 import fcntl
 import logging
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -18,6 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import version
 
 import uvicorn
@@ -40,7 +40,7 @@ from minicloud.home import CloudHome
 from minicloud.operations.definition import World
 from minicloud.operations.progress import ProgressBoard
 from minicloud.operations.registry import DEFINITIONS
-from minicloud.operations.runner import Checkpoint, Runner
+from minicloud.operations.runner import Checkpoint, Runner, pass_boundary
 from minicloud.ports.store import CloudRecord
 from minicloud.services.addresses import AddressService
 from minicloud.services.cloud import CloudService
@@ -109,10 +109,10 @@ class _Process:
         self._home = home
         self._quiesced = threading.Lock()
         self._is_quiet = False
-        self._store = DatabaseStore(home.database, _new_cloud(home.name))
+        self._store = DatabaseStore(home.database, _new_cloud(home))
         world, infrastructure = self._world()
         progress = ProgressBoard()
-        runner = Runner(world, DEFINITIONS, progress, *([] if checkpoint is None else [checkpoint]))
+        runner = Runner(world, DEFINITIONS, progress, checkpoint or pass_boundary)
         slots = PublicSlots(self._store, infrastructure, KernelPorts())
         reconciler = Reconciler(world, infrastructure, slots)
         self._loops = _Loops(runner, reconciler, EngineWatch(world, reconciler))
@@ -207,8 +207,11 @@ class _Process:
                 self._is_quiet = True
 
 
-def _new_cloud(name: str) -> CloudRecord:
-    return CloudRecord(make_id(IdKind.CLOUD, secrets.token_hex(9)), name)
+def _new_cloud(home: CloudHome) -> CloudRecord:
+    # Not random: should the records be lost, a new cloud in the same folder knows what the old one
+    # has left in the engine as its own, and `down --purge` takes it away.
+    place = f"{socket.gethostname()}:{os.getuid()}:{home.folder}"
+    return CloudRecord(make_id(IdKind.CLOUD, sha256(place.encode()).hexdigest()), home.name)
 
 
 def _listen(home: CloudHome) -> socket.socket:

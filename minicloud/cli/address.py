@@ -37,7 +37,7 @@ _HTTP_PORT = 80
     },
 )
 def address() -> None:
-    """Elastic IPs: addresses that stay while the machine behind them changes.
+    """Elastic IPs: they stay while the machine behind them changes.
 
     An ADDRESS is a name, an allocation id or the public IP itself.
     """

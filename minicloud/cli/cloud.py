@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from minicloud.cli.errors import Interrupted
 from minicloud.cli.output import Details, Output, View, with_output
 from minicloud.cli.session import Session, pass_session
 from minicloud.cli.text import coloured, counted, memory_text, note, time_text, visible
@@ -163,7 +164,8 @@ def _require_consent() -> None:
         raise InvalidRequest(
             "ConfirmationNeeded", "there is no terminal to ask at", "to remove it all, add --yes"
         )
-    click.confirm("Go on?", abort=True, err=True)
+    if not click.confirm("Go on?", err=True):
+        raise Interrupted("NotConfirmed", "nothing was removed", "to be asked nothing, add --yes")
 
 
 def _remove_folder(home: CloudHome) -> None:
@@ -206,8 +208,10 @@ def _engine_lines(engine: EngineShape) -> list[str]:
     if error is not None:
         wrong = coloured("unreachable", "red", sys.stdout) + visible(f": {error['message']}")
         return [wrong, f"→ {visible(error['resolution'])}"]
-    has = f"{engine['cpu_count']} CPUs, {memory_text(engine['memory_mib'])}"
-    return [visible(f"Docker {engine['version']} on {engine['operating_system']}, {has}")]
+    return [
+        visible(f"Docker {engine['version']} on {engine['operating_system']}"),
+        f"{counted(engine['cpu_count'], 'CPU')}, {memory_text(engine['memory_mib'])}",
+    ]
 
 
 def _capacity_lines(status: StatusShape) -> list[str]:

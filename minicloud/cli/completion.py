@@ -60,7 +60,7 @@ complete_operation = _completer(
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script that completes commands, names and types in your shell.
+    """Print a script that completes commands and names.
 
     \b
     Examples:

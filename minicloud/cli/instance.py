@@ -124,7 +124,7 @@ def list_all(session: Session, output: Output, with_terminated: bool) -> None:
 @with_output
 @pass_session
 def show(session: Session, output: Output, ref: str) -> None:
-    """Show all that is known of an instance, with the URLs that lead to it.
+    """Show all that is known of an instance, and its URLs.
 
     \b
     Examples:

@@ -36,7 +36,9 @@ from minicloud.client.instances import LaunchRequest
 @with_output
 @pass_session
 def launch(session: Session, /, output: Output, wait: bool, **options: Any) -> None:
-    """Launch instances of an image. With --count above 1 names are numbered: web-1, web-2 …
+    """Launch instances of an image.
+
+    With --count above 1 names are numbered: web-1, web-2 …
 
     \b
     Examples:
@@ -59,7 +61,9 @@ def launch(session: Session, /, output: Output, wait: bool, **options: Any) -> N
 @with_output
 @pass_session
 def start(session: Session, output: Output, refs: Sequence[str], wait: bool) -> None:
-    """Start stopped instances; each gets a new public address, unless it has an Elastic IP.
+    """Start stopped instances.
+
+    Each gets a new public address, unless it has an Elastic IP.
 
     \b
     Examples:
@@ -77,7 +81,9 @@ def start(session: Session, output: Output, refs: Sequence[str], wait: bool) -> 
 @with_output
 @pass_session
 def stop(session: Session, output: Output, refs: Sequence[str], wait: bool) -> None:
-    """Stop instances: disk and private address stay, the public address goes.
+    """Stop instances.
+
+    Disk and private address stay. The public address goes, unless it is an Elastic IP.
 
     \b
     Examples:
@@ -132,7 +138,9 @@ def terminate(session: Session, output: Output, refs: Sequence[str], wait: bool)
 def resize(
     session: Session, output: Output, refs: Sequence[str], type_name: str, wait: bool
 ) -> None:
-    """Change the type of stopped instances; running ones are scaled up: minicloud scale-up.
+    """Change the type of stopped instances.
+
+    For one that runs there is: minicloud scale-up.
 
     \b
     Examples:

@@ -54,7 +54,7 @@ def execute(context: click.Context, ref: str, argv: Sequence[str], no_stdin: boo
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes.")
 @pass_session
 def logs(session: Session, ref: str, tail: int | None, follow: bool) -> None:
-    """Print the console of an instance: what its init and its services say.
+    """Print what an instance's init and services say.
 
     \b
     Examples:

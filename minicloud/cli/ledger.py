@@ -23,7 +23,7 @@ _SHORT = 8
     lazy={"list": "minicloud.cli.ledger:list_entries", "usage": "minicloud.cli.ledger:usage"},
 )
 def ledger() -> None:
-    """The ledger, from which a bill is computed; it is never rewritten."""
+    """The ledger, from which a bill is computed."""
 
 
 def _facts(entry: LedgerEntryShape) -> str:

@@ -38,7 +38,7 @@ _SHORT_SUBJECT = 12
     },
 )
 def operation() -> None:
-    """Operations: they go on when the command that began them is gone."""
+    """Operations: they go on when their command is gone."""
 
 
 def _took(begun: str | None, ended: str | None) -> str:

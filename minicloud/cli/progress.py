@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from minicloud.cli.table import clipped
 from minicloud.cli.text import has_colour, one_line
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 _BARS_AFTER_S = 0.3
 _LINE_EVERY_S = 5.0
-_MESSAGE_WIDTH = 34
+_BAR_WIDTH = 20
+# The time, and the blanks between the columns.
+_TIME_WIDTH = 7 + 4
 
 Report = Callable[["OperationShape"], None]
 
@@ -130,9 +133,10 @@ class _Bars:
                 self._progress.stop()
 
     def _draw(self, progress: Progress, operation: OperationShape) -> None:
+        room = progress.console.width - len(operation["kind"]) - _BAR_WIDTH - _TIME_WIDTH
         fields: dict[str, Any] = {
             "completed": completed_share(operation),
-            "word": present_word(operation)[:_MESSAGE_WIDTH],
+            "word": clipped(present_word(operation), max(8, room)),
         }
         task = self._tasks.get(operation["id"])
         if task is None:
@@ -148,7 +152,7 @@ def _rich_progress() -> Progress:
     console = Console(stderr=True, highlight=False, no_color=not has_colour(sys.stderr))
     return Progress(
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
+        BarColumn(bar_width=_BAR_WIDTH, complete_style="green", finished_style="green"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[word]}", markup=False),
         console=console,

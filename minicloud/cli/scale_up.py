@@ -45,11 +45,11 @@ def _details(done: OperationShape) -> Details:
 @with_output
 @pass_session
 def scale_up(session: Session, /, output: Output, wait: bool, **options: Any) -> None:
-    """Replace an instance by one of another type, with its disk, its name and its addresses.
+    """Replace an instance by a larger one, addresses and all.
 
-    An image is made of it, a new machine launched from that, the Elastic IPs are moved once it
-    serves, and the old machine is terminated. Where the new one does not serve, all is undone.
-    With -q, the id of the operation is printed.
+    An image is made of it and a new machine launched from that, with its disk and its name. Once
+    the new one serves, the Elastic IPs are moved and the old machine is terminated; where it does
+    not serve, all is undone. With -q, the id of the operation is printed.
 
     \b
     Examples:

@@ -120,8 +120,8 @@ def _fit(columns: Sequence[Column], widths: list[int], width: int) -> list[int]:
         shown.remove(i)
         widths[:] = natural
         shrink()
-    if excess() > 0:
-        widths[shown[-1]] = max(1, widths[shown[-1]] - excess())
+    for i in reversed(shown):
+        widths[i] = max(1, widths[i] - max(0, excess()))
     return shown
 
 

@@ -10,6 +10,7 @@ import click
 from minicloud.cli.errors import Interrupted, end_with
 from minicloud.cli.output import Output, View
 from minicloud.cli.progress import progress_on_stderr
+from minicloud.cli.text import note
 from minicloud.client.failures import from_record
 from minicloud.domain.errors import MiniCloudError
 
@@ -69,17 +70,17 @@ class Errand:
             except MiniCloudError as error:
                 errors.append(error)
         if not self._wait:
-            self._print_operations([o for operations in begun.values() for o in operations])
+            if begun:
+                self._print_operations([o for operations in begun.values() for o in operations])
             end_with(errors)
             return
         done, failures = self._outcome(begun)
-        if gone is None:
-            self._output.show_list([find(resource_id) for resource_id in done], view)
-        elif self._output.is_table:
+        if gone is not None and self._output.is_table:
             for resource_id in done:
-                click.echo(f"{gone} {resource_id}", err=True)
-        else:
-            self._output.show_list([found[resource_id] for resource_id in done], view)
+                note(f"{gone} {resource_id}")
+        elif done:
+            now = [find(key) if gone is None else found[key] for key in done]
+            self._output.show_list(now, view)
         end_with([*errors, *failures])
 
     def wait_for(self, operations: Sequence[OperationShape]) -> Sequence[OperationShape]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from tests.bench.rows import Row, median_row, timed
@@ -23,11 +24,10 @@ def _one_at_a_time(world: BenchWorld) -> Row:
     ours, floor = [], []
     world.terminate(world.launch("warm", image="base"))
     for number in range(_ROUNDS):
-        launched: list[Any] = []
-        ours.append(timed(lambda: launched.extend(world.launch(f"one-{number}", image="base"))))
+        ours.append(timed(partial(world.launch, f"one-{number}", image="base")))
+        world.terminate([f"one-{number}"])
         bare: list[Any] = []
-        floor.append(timed(lambda: bare.append(_bare(world, image))))
-        world.terminate(launched)
+        floor.append(timed(partial(_bare_into, bare, world, image)))
         bare[0].remove(force=True)
     return median_row("launch to running", ours, floor, "create and start", "≤ 1.15")
 
@@ -36,30 +36,27 @@ def _in_parallel(world: BenchWorld) -> Row:
     image = world.image_reference("base")
     ours, floor = [], []
     for number in range(_PARALLEL_ROUNDS):
-        launched: list[Any] = []
-        ours.append(
-            timed(
-                lambda: launched.extend(
-                    world.launch(f"many-{number}", image="base", count=_PARALLEL)
-                )
-            )
-        )
+        name = f"many-{number}"
+        ours.append(timed(partial(world.launch, name, image="base", count=_PARALLEL)))
         with ThreadPoolExecutor(_PARALLEL) as threads:
-            for operations in threads.map(world.client.instances.terminate, launched):
+            names = [f"{name}-{place}" for place in range(1, _PARALLEL + 1)]
+            for operations in threads.map(world.client.instances.terminate, names):
                 world.do(operations)
             bare: list[Any] = []
-            floor.append(
-                timed(
-                    lambda: bare.extend(threads.map(lambda _: _bare(world, image), range(_PARALLEL)))
-                )
-            )
+            floor.append(timed(partial(_many_bare_into, bare, world, image, threads)))
             list(threads.map(lambda container: container.remove(force=True), bare))
     return median_row(
         f"launch of {_PARALLEL} in parallel", ours, floor, "create and start", "≤ 1.15"
     )
 
 
-def _bare(world: BenchWorld, image: str) -> Any:
+def _many_bare_into(
+    bare: list[Any], world: BenchWorld, image: str, threads: ThreadPoolExecutor
+) -> None:
+    list(threads.map(lambda _: _bare_into(bare, world, image), range(_PARALLEL)))
+
+
+def _bare_into(bare: list[Any], world: BenchWorld, image: str) -> None:
     container = world.docker.containers.create(
         image,
         mem_limit="512m",
@@ -70,4 +67,4 @@ def _bare(world: BenchWorld, image: str) -> Any:
         tmpfs={"/run": "rw,exec,nosuid,nodev,mode=755,size=64m"},
     )
     container.start()
-    return container
+    bare.append(container)

@@ -50,9 +50,7 @@ def _bare_gap_s(world: BenchWorld) -> float:
     began_s = time.perf_counter()
     old.stop(timeout=30)
     committed = old.commit("mcbench/bare", "gap")
-    new = world.docker.containers.run(
-        committed, detach=True, tmpfs=tmpfs, cap_add=capabilities
-    )
+    new = world.docker.containers.run(committed, detach=True, tmpfs=tmpfs, cap_add=capabilities)
     _await_page(new)
     gap_s = time.perf_counter() - began_s
     for container in (old, new):

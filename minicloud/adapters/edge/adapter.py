@@ -40,7 +40,9 @@ class DockerEdge:
         ``Conflict`` code ``NameTaken`` where its name is another's; ``Unavailable`` code
         ``EdgeUnreachable`` where it does not come up.
         """
-        mode = self._forced_mode or mode_for(self._container.run_once(spec, ["whereami"]))
+        mode = self._forced_mode or self._container.known_mode(spec)
+        if mode is None:
+            mode = mode_for(self._container.run_once(spec, ["whereami"]))
         self._container.ensure(spec, mode)
         return EdgeMode(self._channel.call("ping"))
 

@@ -68,13 +68,26 @@ class EdgeContainer:
             except Missing:
                 return
 
+    def known_mode(self, spec: EdgeSpec) -> EdgeMode | None:
+        """The mode of the container that is there, or None where there is none of ours."""
+        with translated():
+            existing = self._owned(spec)
+        return None if existing is None else EdgeMode(_settings_of(existing)["mode"])
+
     def run_once(self, spec: EdgeSpec, arguments: Sequence[str], image: str = "") -> str:
-        """Run one command of the edge's image on the engine's own network; its output."""
+        """Run one command of the edge's image on the engine's own network; its output.
+
+        The container has a name of its own, so that a run which a killed server left behind is
+        found, and does not add up.
+        """
         capabilities = _CAPABILITIES if arguments[0] == "withdraw" else ()
+        name = f"{spec.container_name}-{arguments[0]}"
+        self._containers.remove(name)
         with translated():
             output: bytes = self._client.containers.run(
                 image or spec.image,
                 list(arguments),
+                name=name,
                 network_mode="host",
                 cap_drop=["ALL"],
                 cap_add=list(capabilities),
@@ -129,10 +142,16 @@ class EdgeContainer:
         command = _serve_command(spec, EdgeMode.LOOPBACK)
         if existing is not None:
             command = existing["Config"]["Cmd"]
-        if json.loads(command[1])["mode"] == EdgeMode.PUBLISHED:
-            return
+            if _settings_of(existing)["mode"] == EdgeMode.PUBLISHED:
+                return
         image = "" if existing is None else existing["Image"]
         self.run_once(spec, ["withdraw", command[1]], image)
+
+
+def _settings_of(existing: Mapping[str, Any]) -> dict[str, Any]:
+    """What the agent of an existing container was told when it was made."""
+    settings: dict[str, Any] = json.loads(existing["Config"]["Cmd"][1])
+    return settings
 
 
 def _serve_command(spec: EdgeSpec, mode: EdgeMode) -> list[str]:
