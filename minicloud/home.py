@@ -53,6 +53,11 @@ class CloudHome:
         return self.folder / "server.lock"
 
     @property
+    def launch_lock(self) -> Path:
+        """What a client holds locked while it starts the server."""
+        return self.folder / "launch.lock"
+
+    @property
     def database(self) -> Path:
         """The cloud's records."""
         return self.folder / "state.db"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from minicloud.client.shapes import EngineShape, StatusShape
     from minicloud.home import CloudHome
 
+_DAMAGED_CODES = frozenset({"ServerDied", "StoreDamaged"})
+
 
 @click.command()
 @click.option(
@@ -134,14 +136,14 @@ def _status_for_purge(session: Session) -> StatusShape:
     try:
         return session.client.cloud.status()
     except Unavailable as error:
-        if error.code != "ServerDied":
+        if error.code not in _DAMAGED_CODES:
             raise
         home = session.home
         raise Unavailable(
             "CloudDamaged",
             f"what cloud {home.name} has cannot be told: {error.message}",
-            "remove it by hand: docker rm -fv"
-            f" $(docker ps -aqf name=^minicloud-{home.name}-); then rm -r {home.folder}",
+            f"remove it by hand: docker rm -fv $(docker ps -aqf name=^minicloud-{home.name}-);"
+            f" docker network rm minicloud-{home.name}; rm -r {home.folder}",
         ) from error
 
 

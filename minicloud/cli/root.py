@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -67,9 +68,7 @@ def root(context: click.Context, cloud: str) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, tell what went wrong, and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # Not every terminal can show every name; that is no reason to fail.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _prepare_streams()
     try:
         returned = root.main(arguments, prog_name="minicloud", standalone_mode=False)
         sys.stdout.flush()
@@ -79,6 +78,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 (the last place where a defect can be told kindly)
         return _told(_as_minicloud_error(error))
     return returned if isinstance(returned, int) else 0
+
+
+def _prepare_streams() -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # The caller closed it; left so, its number would go to the next socket we open.
+            nowhere = os.fdopen(os.open(os.devnull, os.O_RDWR), "rb+", buffering=0)
+            setattr(sys, name, io.TextIOWrapper(nowhere, encoding="utf-8", write_through=True))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Not every terminal can show every name; that is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _as_minicloud_error(error: Exception) -> MiniCloudError:

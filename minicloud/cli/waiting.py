@@ -12,11 +12,13 @@ from minicloud.cli.output import Output, View
 from minicloud.cli.progress import progress_on_stderr
 from minicloud.cli.text import note
 from minicloud.client.failures import from_record
-from minicloud.domain.errors import MiniCloudError
+from minicloud.domain.errors import MiniCloudError, Unavailable
 
 if TYPE_CHECKING:
     from minicloud.cli.session import Session
     from minicloud.client.shapes import OperationShape
+
+_SERVER_LOST_CODES = frozenset({"ServerGone", "ServerNotRunning"})
 
 wait_option = click.option(
     "--wait/--no-wait",
@@ -92,6 +94,10 @@ class Errand:
                 return self._session.client.operations.wait(operations, report)
             except KeyboardInterrupt as interrupt:
                 raise _goes_on(operations) from interrupt
+            except Unavailable as error:
+                if error.code in _SERVER_LOST_CODES:
+                    raise _left_alone(operations[0]["id"], error) from error
+                raise
 
     def _outcome(
         self, begun: dict[str, Sequence[OperationShape]]
@@ -117,6 +123,14 @@ def _failures(operations: Iterable[OperationShape]) -> list[MiniCloudError]:
         for operation in operations
         if operation["status"] == "failed" and operation["error"] is not None
     ]
+
+
+def _left_alone(operation_id: str, error: Unavailable) -> Unavailable:
+    return Unavailable(
+        error.code,
+        f"{error.message}; operation {operation_id} goes on when it is started again",
+        f"start it and watch: minicloud operation watch {operation_id}",
+    )
 
 
 def _goes_on(operations: Sequence[OperationShape]) -> Interrupted:

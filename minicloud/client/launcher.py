@@ -1,17 +1,23 @@
 """Starting a cloud's server where none runs, and seeing it end.
 
-Several clients may start one at once. The servers settle it among themselves with a lock: those
-that lose end at once with status 0, so a child that has ended well only means "look again".
+Of several clients at once one starts it, and the others wait for it. That only spares the machine
+the work: the servers settle by a lock of their own who serves, and those that lose end at once with
+status 0, so a child that has ended well means "look again".
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from minicloud.client.failures import from_record
 from minicloud.client.transport import is_answering
-from minicloud.domain.errors import Unavailable
+from minicloud.domain.errors import MiniCloudError, Unavailable
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -25,21 +31,40 @@ _POLL_S = 0.02
 # so it is tried again, but not in a busy loop.
 _RESPAWN_S = 0.25
 _LOG_TAIL_BYTES = 4096
-_LOG_TAIL_LINES = 3
+# As the server tells an error that ends it.
+_LAST_WORDS = re.compile(r"^error: (\S+): (.*)\n  → (.*)\s*\Z", re.MULTILINE)
 
 
 def start_server(home: CloudHome) -> None:
-    """Start the cloud's server and return once it answers.
+    """Start the cloud's server, unless another client is quicker, and return once it answers.
 
-    ``Unavailable`` with code ``ServerDied`` and the end of its log where it cannot start, with
-    code ``ServerStartTimeout`` where it says nothing for 20 seconds.
+    Where it cannot start, what it said last is raised: its own error if that was one, else
+    ``Unavailable`` with code ``ServerDied``. Code ``ServerStartTimeout`` where it says nothing for
+    20 seconds.
     """
     home.ensure()
+    with _launching(home):
+        if not is_answering(home.socket):
+            _start(home)
+
+
+@contextmanager
+def _launching(home: CloudHome) -> Iterator[None]:
+    try:
+        lock = home.launch_lock.open("a")
+    except OSError as error:
+        raise _not_started(home, error) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start(home: CloudHome) -> None:
     log_start = home.log.stat().st_size if home.log.exists() else 0
-    deadline = time.monotonic() + _START_TIMEOUT_S
+    deadline_s = time.monotonic() + _START_TIMEOUT_S
     server = _spawn(home)
     while not is_answering(home.socket):
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline_s:
             raise Unavailable(
                 "ServerStartTimeout",
                 f"the server did not answer within {_START_TIMEOUT_S:.0f} s",
@@ -57,9 +82,9 @@ def start_server(home: CloudHome) -> None:
 
 def await_end(pid: int) -> None:
     """Return once the process has ended; ``Unavailable`` where it takes over a minute."""
-    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    deadline_s = time.monotonic() + _STOP_TIMEOUT_S
     while not _has_ended(pid):
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline_s:
             raise Unavailable(
                 "ServerStillRunning",
                 f"the server (process {pid}) has not ended after {_STOP_TIMEOUT_S:.0f} s",
@@ -86,26 +111,34 @@ def _spawn(home: CloudHome) -> Popen[bytes]:
                 env={**os.environ, "MINICLOUD_HOME": str(home.root)},
             )
     except OSError as error:
-        raise Unavailable(
-            "ServerNotStarted",
-            f"the server cannot be started ({error.strerror})",
-            f"see that there is room on the disk and that {home.folder} can be written to",
-        ) from error
+        raise _not_started(home, error) from error
 
 
 def _for_owner_alone(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _died(home: CloudHome, log_start: int, status: int) -> Unavailable:
+def _not_started(home: CloudHome, error: OSError) -> Unavailable:
+    return Unavailable(
+        "ServerNotStarted",
+        f"the server cannot be started ({error.strerror})",
+        f"see that there is room on the disk and that {home.folder} can be written to",
+    )
+
+
+def _died(home: CloudHome, log_start: int, status: int) -> MiniCloudError:
     with home.log.open("rb") as log:
         size = log.seek(0, os.SEEK_END)
         log.seek(max(log_start, size - _LOG_TAIL_BYTES))
-        lines = log.read().decode("utf-8", "replace").split("\n")
-    said = " | ".join([line.strip() for line in lines if line.strip()][-_LOG_TAIL_LINES:])
+        text = log.read().decode("utf-8", "replace")
+    told = _LAST_WORDS.search(text)
+    if told is not None:
+        code, message, resolution = told.groups()
+        return from_record({"code": code, "message": message, "resolution": resolution})
+    said = text.strip().rpartition("\n")[2].strip() or "it said nothing"
     return Unavailable(
         "ServerDied",
-        f"the server of cloud {home.name} ended with status {status} ({said or 'it said nothing'})",
+        f"the server of cloud {home.name} ended with status {status} ({said})",
         f"read its log: {home.log}",
     )
 

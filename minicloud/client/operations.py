@@ -24,6 +24,8 @@ class OperationCalls:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        # Whoever waits must not bring back a server that someone has just sent away.
+        self._polling = transport.without_starting()
 
     def list(self, limit: int = 50) -> Operations:
         """The newest operations, newest first."""
@@ -40,7 +42,7 @@ class OperationCalls:
         operation = self.show(operation_id)
         yield operation
         while operation["status"] not in ENDED:
-            changed = self._transport.get(
+            changed = self._polling.get(
                 f"/operations/{segment(operation_id)}", wait_s=_POLL_S, after=operation["version"]
             )
             operation = cast("OperationShape", changed)
@@ -91,13 +93,6 @@ class OperationCalls:
                 changes.put(operation)
         except MiniCloudError as error:
             changes.put(error)
-
-
-def require_success(operations: Sequence[OperationShape]) -> None:
-    """Raise the error of the first that failed."""
-    for operation in operations:
-        if operation["error"] is not None and operation["status"] == "failed":
-            raise from_record(operation["error"])
 
 
 class _Patience:

@@ -47,6 +47,10 @@ class Transport:
         self._start = start
         self._answer_timeout_s = answer_timeout_s
 
+    def without_starting(self) -> Transport:
+        """The same, but that it never starts a server."""
+        return Transport(self._socket_path, None, self._answer_timeout_s)
+
     def get(self, path: str, **query: int | bool) -> Any:
         """What the server answers to a GET."""
         return self._call("GET", _with_query(path, query), None)
@@ -151,6 +155,6 @@ def _server_gone(error: Exception) -> Unavailable:
         )
     return Unavailable(
         "ServerGone",
-        f"the server went away in the middle of the request ({type(error).__name__})",
+        "the server went away in the middle of the request",
         "what it had begun goes on when it is started again: minicloud up",
     )

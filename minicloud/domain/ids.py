@@ -8,6 +8,7 @@ from enum import StrEnum
 from minicloud.domain.errors import InvalidRequest
 
 _DIGITS = 17
+_SHOWN_MAX = 40
 
 
 class IdKind(StrEnum):
@@ -35,7 +36,7 @@ def is_id(kind: IdKind, text: str) -> bool:
 
 def looks_like_id(kind: IdKind, text: str) -> bool:
     """Whether ``text`` was meant as an identifier of this kind, well-formed or not."""
-    return re.match(rf"{kind.value}-[0-9a-f]*$", text) is not None
+    return re.fullmatch(rf"{kind.value}-[0-9a-f]*", text) is not None
 
 
 def require_id(kind: IdKind, text: str, malformed_code: str) -> str:
@@ -43,7 +44,7 @@ def require_id(kind: IdKind, text: str, malformed_code: str) -> str:
     if not is_id(kind, text):
         raise InvalidRequest(
             malformed_code,
-            f"{text!r} is not an identifier of the form {kind.value}-<17 hex digits>",
+            f"{text[:_SHOWN_MAX]!r} is not an identifier of the form {kind.value}-<17 hex digits>",
             "copy it from the output of the list command, or use the name",
         )
     return text

@@ -27,13 +27,7 @@ def _remove(run: Run) -> None:
 
 
 def _start(run: Run) -> Json:
-    instance = machine.load_instance(run, run.input["instance_id"])
-    run.world.engine.ensure_started(instance.container_name)
-    return {}
-
-
-def _publish(run: Run) -> Json:
-    machine.publish(run, machine.load_instance(run, run.input["instance_id"]))
+    machine.start_and_publish(run, machine.load_instance(run, run.input["instance_id"]))
     return {}
 
 
@@ -48,11 +42,6 @@ def _record_running(run: Run, transaction: Transaction, _output: Json) -> None:
     machine.record_state(transaction, instance, InstanceState.RUNNING, now, run.operation_id)
 
 
-def _record_ending(run: Run, transaction: Transaction) -> None:
-    instance = machine.require_instance(transaction, run.input["instance_id"])
-    machine.record_ending(transaction, instance, run.world.clock.now(), run.operation_id)
-
-
 def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -> None:
     instance = machine.require_instance(transaction, run.input["instance_id"])
     reason = StateReason("Server.InternalError", f"{error.code}: {error.message}")
@@ -64,8 +53,7 @@ LAUNCH_INSTANCE = Definition(
     kind=KIND,
     steps=(
         Step("create-container", _create, undo=_remove),
-        Step("start-container", _start, record=_record_running, unrecord=_record_ending),
-        Step("publish-address", _publish, undo=_unpublish),
+        Step("start-and-publish", _start, record=_record_running, undo=_unpublish),
     ),
     settle_failure=_settle_failure,
     result=lambda run: {"instance_id": run.input["instance_id"]},

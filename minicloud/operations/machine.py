@@ -5,6 +5,7 @@ Engine moves are for a step's ``do`` and ``undo``; ``record_…`` functions are 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
@@ -79,6 +80,14 @@ def addresses_of(transaction: Transaction, instance_id: str) -> list[Address]:
     """The Elastic IPs of an instance, the one associated first first."""
     held = [a for a in transaction.addresses.all() if a.instance_id == instance_id]
     return sorted(held, key=lambda a: (a.associated_at is None, a.associated_at, a.allocation_id))
+
+
+def start_and_publish(run: Run, instance: Instance) -> None:
+    """Start the machine and lead its addresses to it, at the same time: both are waiting."""
+    with ThreadPoolExecutor(1) as threads:
+        publishing = threads.submit(publish, run, instance)
+        run.world.engine.ensure_started(instance.container_name)
+        publishing.result()
 
 
 def publish(run: Run, instance: Instance) -> None:

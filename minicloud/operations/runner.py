@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from itertools import zip_longest
 
 from minicloud.domain.errors import EngineUnreachable, MiniCloudError, NotFound, Unavailable
 from minicloud.domain.ids import IdKind, make_id
@@ -124,18 +127,21 @@ class Runner:
             created_at=self._world.clock.now(),
         )
         transaction.operations.add(operation)
+        first = self._definitions[kind].steps[0]
+        operation = _with_begun(operation, first, operation.created_at)
+        transaction.operations.save(operation)
         return operation
 
     def launch(self, operation: Operation) -> None:
-        """Set a journalled operation going."""
-        self._threads.submit(self._carry_out, operation)
+        """Set an operation going that was journalled just now, its first step as begun."""
+        self._threads.submit(self._carry_out, operation, is_fresh=True)
 
     def resume(self) -> Sequence[Operation]:
         """Take up every operation that a crash or a shutdown left unfinished."""
         with self._world.store.read() as transaction:
             unfinished = transaction.operations.unfinished()
         for operation in unfinished:
-            self.launch(operation)
+            self._threads.submit(self._carry_out, operation, is_fresh=False)
         return unfinished
 
     def stop(self) -> None:
@@ -143,9 +149,10 @@ class Runner:
         self._stopping.set()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _carry_out(self, operation: Operation) -> None:
+    def _carry_out(self, operation: Operation, *, is_fresh: bool) -> None:
+        definition = self._definitions[operation.kind]
         try:
-            _Journey(self._definitions[operation.kind], operation, self._means).travel()
+            _Journey(definition, operation, self._means).travel(is_fresh=is_fresh)
         except ServerStopping:
             log.info("operation %s is left to the next server", operation.id)
         except Exception:
@@ -167,50 +174,57 @@ class _Journey:
         self._patience = means.patience
         self._stopping = means.stopping
 
-    def travel(self) -> None:
-        """Bring the operation to its end."""
+    def travel(self, *, is_fresh: bool) -> None:
+        """Bring the operation to its end. ``is_fresh``: its first step was journalled just now."""
         if self._operation.status is OperationStatus.RUNNING:
-            for step in self._definition.steps:
-                if self._operation.is_done(step.name):
-                    continue
-                try:
-                    self._go_through(step)
-                except MiniCloudError as error:
-                    self._turn_back(error)
-                    break
-            else:
-                self._end(OperationStatus.SUCCEEDED)
-                return
+            try:
+                self._go_forward(is_fresh=is_fresh)
+            except MiniCloudError as error:
+                self._turn_back(error)
         if self._operation.status is OperationStatus.UNWINDING:
             self._unwind()
 
-    def _go_through(self, step: Step) -> None:
-        self._start(step)
-        self._checkpoint(self._operation, step.name, "started")
-        output = self._persist(lambda: step.do(self._run()), is_forward=True)
-        self._checkpoint(self._operation, step.name, "acted")
-        record = self._operation.steps[step.name]
-        done = record.entering(StepPhase.DONE, self._world.clock.now(), output)
-        self._write(
-            self._operation.with_step(done),
-            lambda transaction: step.record(self._run(), transaction, output),
-        )
+    def _go_forward(self, *, is_fresh: bool) -> None:
+        pending = [s for s in self._definition.steps if not self._operation.is_done(s.name)]
+        if not is_fresh:
+            self._write(_with_begun(self._operation, pending[0], self._world.clock.now()))
+        for step, following in zip_longest(pending, pending[1:]):
+            if self._stopping.is_set():
+                raise ServerStopping
+            self._checkpoint(self._operation, step.name, "started")
+            output = self._persist(partial(self._do, step), is_forward=True)
+            self._checkpoint(self._operation, step.name, "acted")
+            self._finish(step, output, following)
 
-    def _start(self, step: Step) -> None:
+    def _do(self, step: Step) -> Json:
+        return step.do(self._run())
+
+    def _finish(self, step: Step, output: Json, following: Step | None) -> None:
+        """Journal the step as done, with what it changed; and what comes next, or the end.
+
+        All in one transaction: each is an fsync, and an operation has many steps.
+        """
         now = self._world.clock.now()
-        earlier = self._operation.steps.get(step.name)
-        record = (
-            StepRecord(step.name, StepPhase.STARTED, now)
-            if earlier is None
-            else earlier.entering(StepPhase.STARTED, now)
-        )
-        self._write(self._operation.with_step(record))
+        done = self._operation.steps[step.name].entering(StepPhase.DONE, now, output)
+        after = self._operation.with_step(done)
+        if following is not None:
+            after = _with_begun(after, following, now)
+        else:
+            after = after.entering(OperationStatus.SUCCEEDED, now)
+            after = replace(after, result=self._definition.result(self._run_of(after)))
+
+        def also(transaction: Transaction) -> None:
+            step.record(self._run(), transaction, output)
+            if following is None:
+                transaction.claims.release(after.id)
+
+        self._write(after, also)
 
     def _turn_back(self, error: MiniCloudError) -> None:
         # What was waited for came, or this error would not be there.
         self._operation = replace(self._operation, error=_as_record(error), waiting_for=None)
         if self._definition.is_past_return(self._operation.steps):
-            self._end(OperationStatus.FAILED)
+            self._end_as_failed()
         else:
             now = self._world.clock.now()
             self._write(self._operation.entering(OperationStatus.UNWINDING, now))
@@ -220,7 +234,7 @@ class _Journey:
             record = self._operation.steps.get(step.name)
             if record is not None and record.phase is not StepPhase.UNDONE:
                 self._go_back_through(step, record)
-        self._end(OperationStatus.FAILED)
+        self._end_as_failed()
 
     def _go_back_through(self, step: Step, record: StepRecord) -> None:
         def undo() -> Json:
@@ -241,15 +255,12 @@ class _Journey:
             lambda transaction: step.unrecord(self._run(), transaction),
         )
 
-    def _end(self, status: OperationStatus) -> None:
-        ended = self._operation.entering(status, self._world.clock.now())
-        run = self._run()
-        if status is OperationStatus.SUCCEEDED:
-            ended = replace(ended, result=self._definition.result(run))
+    def _end_as_failed(self) -> None:
+        ended = self._operation.entering(OperationStatus.FAILED, self._world.clock.now())
 
         def settle(transaction: Transaction) -> None:
-            if status is OperationStatus.FAILED:
-                self._definition.settle_failure(run, transaction, _as_error(ended.error))
+            error = _as_error(ended.error)
+            self._definition.settle_failure(self._run_of(ended), transaction, error)
             transaction.claims.release(ended.id)
 
         self._write(ended, settle)
@@ -325,19 +336,23 @@ class _Journey:
         return True
 
     def _run(self) -> Run:
+        return self._run_of(self._operation)
+
+    def _run_of(self, operation: Operation) -> Run:
         return Run(
-            operation_id=self._operation.id,
-            input=self._operation.input,
+            operation_id=operation.id,
+            input=operation.input,
             world=self._world,
-            report=lambda message, fraction: self._progress.report(
-                self._operation.id, message, fraction
-            ),
-            outputs=_outputs(self._operation.steps),
+            report=partial(self._progress.report, operation.id),
+            outputs={name: record.output for name, record in operation.steps.items()},
         )
 
 
-def _outputs(steps: Mapping[str, StepRecord]) -> dict[str, Json]:
-    return {name: record.output for name, record in steps.items()}
+def _with_begun(operation: Operation, step: Step, at: datetime) -> Operation:
+    earlier = operation.steps.get(step.name)
+    if earlier is None:
+        return operation.with_step(StepRecord(step.name, StepPhase.STARTED, at))
+    return operation.with_step(earlier.entering(StepPhase.STARTED, at))
 
 
 def _as_record(error: MiniCloudError) -> OperationError:

@@ -13,13 +13,14 @@ KIND = "start-instance"
 
 
 def _start(run: Run) -> Json:
-    instance = machine.load_instance(run, run.input["instance_id"])
-    run.world.engine.ensure_started(instance.container_name)
+    machine.start_and_publish(run, machine.load_instance(run, run.input["instance_id"]))
     return {}
 
 
 def _stop(run: Run) -> None:
     instance = machine.load_instance(run, run.input["instance_id"])
+    machine.withdraw(run, instance)
+    machine.forget_slot(run, instance.public_slot)
     if run.world.engine.container(instance.container_name) is not None:
         run.world.engine.ensure_stopped(instance.container_name, machine.STOP_TIMEOUT_S)
 
@@ -28,17 +29,6 @@ def _record_running(run: Run, transaction: Transaction, _output: Json) -> None:
     instance = machine.require_instance(transaction, run.input["instance_id"])
     now = run.world.clock.now()
     machine.record_state(transaction, instance, InstanceState.RUNNING, now, run.operation_id)
-
-
-def _publish(run: Run) -> Json:
-    machine.publish(run, machine.load_instance(run, run.input["instance_id"]))
-    return {}
-
-
-def _withdraw(run: Run) -> None:
-    instance = machine.load_instance(run, run.input["instance_id"])
-    machine.withdraw(run, instance)
-    machine.forget_slot(run, instance.public_slot)
 
 
 def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -> None:
@@ -53,9 +43,6 @@ def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -
 
 START_INSTANCE = Definition(
     kind=KIND,
-    steps=(
-        Step("start-container", _start, record=_record_running, undo=_stop),
-        Step("publish-address", _publish, undo=_withdraw),
-    ),
+    steps=(Step("start-and-publish", _start, record=_record_running, undo=_stop),),
     settle_failure=_settle_failure,
 )

@@ -50,7 +50,7 @@ class Route:
     """Where one public address leads now.
 
     ``target_ip`` None: no machine is behind it, connections are refused. ``host_ports`` maps a
-    stable port on 127.0.0.1 to the port of the machine behind the address.
+    stable TCP port on 127.0.0.1 to the port of the machine behind the address.
     """
 
     public_ip: str
@@ -68,7 +68,10 @@ class Edge(Protocol):
         """Lead the address to ``route.target_ip`` from now on.
 
         When this returns, no new connection reaches the earlier target. Connections that were
-        open to it may finish for ``grace_s`` and are then reset (0: at once).
+        open to it may finish for ``grace_s`` and are then reset (0: at once), also over a restart
+        of the edge, unless that target is current again. One that was still being made is left to
+        try again, and lands on the new target. In the mode ``PUBLISHED`` a client that only waits
+        for data learns of the reset when it next sends.
         """
 
     def remove_route(self, public_ip: str) -> None:

@@ -150,6 +150,9 @@ class Stream(Iterator[Item_co], Protocol[Item_co]):
 class Engine(Protocol):
     """A container engine, local or remote."""
 
+    def ping(self) -> None:
+        """Return if the engine answers; much cheaper than ``info``."""
+
     def info(self) -> EngineInfo:
         """Describe the engine's host."""
 

@@ -67,7 +67,7 @@ class ImageService:
                 )
         # The edge carries the addresses: without it nothing can be launched.
         wanted = [n for n in known if not names or n in names or not known[n].public]
-        self._world.engine.info()
+        self._world.engine.ping()
         image_ids = {
             name: make_id(IdKind.IMAGE, secrets.token_hex(9))
             for name in wanted
@@ -115,7 +115,7 @@ class ImageService:
                 "must_reboot": is_running and request.reboot,
             }
 
-        self._world.engine.info()
+        self._world.engine.ping()
         operation = self._runner.submit(create_image.KIND, image_id, begin, [instance_id])
         return self.show(image_id), operation
 
@@ -150,7 +150,7 @@ class ImageService:
                 "is_own": image.recipe is None,
             }
 
-        self._world.engine.info()
+        self._world.engine.ping()
         return [self._runner.submit(delete_image.KIND, image_id, begin)]
 
 

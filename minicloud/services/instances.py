@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from minicloud.domain import naming
 from minicloud.domain.capacity import Host, require_capacity
@@ -34,6 +35,8 @@ from minicloud.services.resolve import find_image, find_instance
 
 ZONE = "local-1a"
 _LAUNCH_MAX = 100
+# Asking costs as much as making a container, and the answer changes with the hardware alone.
+_HOST_FACTS_LAST = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class InstanceService:
         self._runner = runner
         self._infrastructure = infrastructure
         self._slots = slots
+        self._host: Host | None = None
+        self._host_seen_at = world.clock.now()
 
     def launch(self, request: LaunchRequest) -> tuple[list[Instance], list[Operation]]:
         """Launch machines, all or none; a token used before gives the machines of then.
@@ -138,7 +143,7 @@ class InstanceService:
             machine.record_state(transaction, fresh, InstanceState.STOPPING, now, operation_id)
             return {"instance_id": fresh.id}
 
-        self._world.engine.info()
+        self._world.engine.ping()
         return [self._runner.submit(stop_instance.KIND, instance.id, begin)]
 
     def reboot(self, ref: str) -> list[Operation]:
@@ -150,7 +155,7 @@ class InstanceService:
             fresh.require_state("reboot", InstanceState.RUNNING)
             return {"instance_id": fresh.id}
 
-        self._world.engine.info()
+        self._world.engine.ping()
         return [self._runner.submit(reboot_instance.KIND, instance.id, begin)]
 
     def terminate(self, ref: str) -> list[Operation]:
@@ -175,7 +180,7 @@ class InstanceService:
             transaction.claims.take(claims, operation_id)
             return {"instance_id": fresh.id}
 
-        self._world.engine.info()
+        self._world.engine.ping()
         return [self._runner.submit(terminate_instance.KIND, instance.id, begin)]
 
     def resize(self, ref: str, type_name: str) -> list[Operation]:
@@ -231,8 +236,14 @@ class InstanceService:
 
     def host(self) -> Host:
         """What the engine's host has; ``EngineUnreachable`` where no engine answers."""
-        info = self._world.engine.info()
-        return Host(info.cpu_count, info.memory_mib)
+        now = self._world.clock.now()
+        if self._host is None or now - self._host_seen_at > _HOST_FACTS_LAST:
+            info = self._world.engine.info()
+            self._host = Host(info.cpu_count, info.memory_mib)
+            self._host_seen_at = now
+        else:
+            self._world.engine.ping()
+        return self._host
 
     def placed_types(self, transaction: Transaction) -> list[InstanceType]:
         """The types of the machines that take capacity now."""

@@ -31,7 +31,7 @@ END_TIMEOUT_S = 20
 
 @pytest.fixture(scope="module")
 def bridge() -> Iterator[str]:
-    """A bridge for the second engine: told to use none, it removes docker0, which is the first's."""
+    """A bridge for the second engine: told to use none, it removes the first one's docker0."""
     name = "mc-doctor0"
     subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     subprocess.run(["ip", "address", "add", "192.0.2.1/24", "dev", name], check=True)

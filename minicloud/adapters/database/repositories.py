@@ -124,16 +124,20 @@ class OperationTable:
         ids = [row.id for row in rows]
         steps: dict[str, dict[str, StepRecord]] = {}
         for step in self._connection.execute(
-            select(tables.operation_steps)
-            .where(tables.operation_steps.c.operation_id.in_(ids))
-            .order_by(tables.operation_steps.c.started_at)
+            select(tables.operation_steps).where(tables.operation_steps.c.operation_id.in_(ids))
         ):
             record = _STEP.validate_python(dict(step._mapping))
             steps.setdefault(step.operation_id, {})[record.name] = record
+        operations = [_OPERATION.validate_python(dict(row._mapping)) for row in rows]
         return [
-            replace(_OPERATION.validate_python(dict(row._mapping)), steps=steps.get(row.id, {}))
-            for row in rows
+            replace(operation, steps=_in_order(operation, steps.get(operation.id, {})))
+            for operation in operations
         ]
+
+
+def _in_order(operation: Operation, steps: dict[str, StepRecord]) -> dict[str, StepRecord]:
+    """The steps as the plan has them: two may have begun at the same time of a cloud's clock."""
+    return {name: steps[name] for name in operation.step_names if name in steps}
 
 
 class LeaseTable:

@@ -47,6 +47,11 @@ class DockerEngine:
         self._sealer = Sealer(self._api, self._containers, self._images)
         self._commands = Commands(self._api)
 
+    def ping(self) -> None:
+        """See the port."""
+        with translated():
+            self._api.ping()
+
     def info(self) -> EngineInfo:
         """See the port."""
         with translated():

