@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from minicloud.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
     from minicloud.doctor.checks import Finding
@@ -26,8 +26,9 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True
 )
+@pass_session
 @click.pass_context
-def doctor(context: click.Context, fix: bool, output: str) -> None:
+def doctor(context: click.Context, session: Session, fix: bool, output: str) -> None:
     """Check that this machine can run minicloud, and say what to do where it cannot.
 
     Exits 0 if minicloud can run here (warnings may stand), 1 if a check failed. --fix changes the
@@ -41,9 +42,9 @@ def doctor(context: click.Context, fix: bool, output: str) -> None:
     """
     from minicloud.doctor.checks import examine, is_usable
 
-    facts = _gather()
+    facts = _gather(session)
     if fix and _mend(facts):
-        facts = _gather()
+        facts = _gather(session)
     findings = examine(facts)
     if output == "json":
         _print_json(findings, is_usable(findings))
@@ -53,20 +54,10 @@ def doctor(context: click.Context, fix: bool, output: str) -> None:
         context.exit(EXIT_UNUSABLE)
 
 
-def _gather() -> Facts:
+def _gather(session: Session) -> Facts:
     from minicloud.doctor.probe import gather
 
-    home, socket_path = _home()
-    return gather(home, socket_path)
-
-
-def _home() -> tuple[Path, Path]:
-    """The cloud's folder, and the socket that its server will open in it."""
-    from platformdirs import user_data_path
-
-    base = Path(os.environ.get("MINICLOUD_HOME") or user_data_path("minicloud"))
-    folder = base.absolute() / os.environ.get("MINICLOUD_CLOUD", "default")
-    return folder, folder / "server.sock"
+    return gather(session.home.folder, session.home.socket)
 
 
 def _mend(facts: Facts) -> bool:

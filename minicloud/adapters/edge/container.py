@@ -82,7 +82,8 @@ class EdgeContainer:
         """
         capabilities = _CAPABILITIES if arguments[0] == "withdraw" else ()
         name = f"{spec.container_name}-{arguments[0]}"
-        self._containers.remove(name)
+        if self._owned(spec, name) is not None:
+            self._containers.remove(name)
         with translated():
             output: bytes = self._client.containers.run(
                 image or spec.image,
@@ -98,14 +99,15 @@ class EdgeContainer:
             )
         return output.decode()
 
-    def _owned(self, spec: EdgeSpec) -> dict[str, Any] | None:
-        """What bears the edge's name, if it is ours."""
+    def _owned(self, spec: EdgeSpec, name: str = "") -> dict[str, Any] | None:
+        """What bears the edge's name, or another of its, if it is ours."""
+        wanted = name or spec.container_name
         try:
-            found: dict[str, Any] = self._client.api.inspect_container(spec.container_name)
+            found: dict[str, Any] = self._client.api.inspect_container(wanted)
         except Missing:
             return None
         if not _carries(found["Config"]["Labels"], spec.labels):
-            raise _name_taken("container", spec.container_name)
+            raise _name_taken("container", wanted)
         return found
 
     def _fits(self, existing: Mapping[str, Any], spec: EdgeSpec, command: Sequence[str]) -> bool:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import socket
-import subprocess
-import tarfile
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -15,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import docker
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
+from minicloud.adapters.docker.images.builder import DockerImageBuilder
 from minicloud.adapters.edge import DockerEdge
 from minicloud.ports.edge import EdgeSpec, Route
 
@@ -24,17 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from minicloud.ports.edge import EdgeMode
+    from minicloud.ports.image_builder import BuildProgress
 
 PREFIX: Final = "mctest-edge"
-ROOT_IMAGE: Final = "mctest/edge-root:latest"
-EDGE_IMAGE: Final = "mctest/edge:latest"
 TARGET_IMAGE: Final = "mctest/edge-target:latest"
 SUBNET: Final = "172.31.240.0/20"
 GATEWAY: Final = "172.31.240.1"
 PUBLIC: Final = "127.31.240.10"
 OTHER_PUBLIC: Final = "127.31.240.11"
 LABELS: Final = {"minicloud.test": PREFIX}
-REPOSITORY: Final = Path(__file__).parents[2]
 TARGET_DOCKERFILE: Final = """ARG PARENT
 FROM ${PARENT}
 RUN apt-get update && apt-get install -y --no-install-recommends nginx-light python3
@@ -94,6 +90,7 @@ class EdgeWorld:
             ["python3", "-c", MACHINE, name],
             name=f"{PREFIX}-{name}",
             labels=LABELS,
+            ports=[80],
             networking_config=api.create_networking_config(endpoint),
             host_config=api.create_host_config(network_mode=self.spec.network, **options),
         )
@@ -109,8 +106,14 @@ class EdgeWorld:
     def inside(self, machine: str, script: str) -> str:
         """Run Python inside a machine; its output."""
         container = self.client.containers.get(f"{PREFIX}-{machine}")
-        output: bytes = container.exec_run(["python3", "-c", script]).output
-        return output.decode()
+        result: Any = container.exec_run(["python3", "-c", script])
+        return str(result.output.decode())
+
+    @property
+    def route_localnet(self) -> int:
+        """Whether the bridge may carry 127.0.0.0/8 (1) or not (0)."""
+        switch = Path("/proc/sys/net/ipv4/conf") / self.spec.bridge / "route_localnet"
+        return int(switch.read_text())
 
     def nft(self, *arguments: str) -> tuple[int, str]:
         """Run ``nft`` on the kernel that carries this edge's table."""
@@ -118,8 +121,8 @@ class EdgeWorld:
         if self.mode == "published":
             return self._exec(argv)
         with contextlib.suppress(DockerException):
-            output: bytes = self.client.containers.run(
-                EDGE_IMAGE,
+            output: Any = self.client.containers.run(
+                self.spec.image,
                 entrypoint=argv,
                 network_mode="host",
                 cap_add=["NET_ADMIN"],
@@ -129,21 +132,22 @@ class EdgeWorld:
         return 1, ""
 
     def _exec(self, argv: list[str]) -> tuple[int, str]:
-        result = self.client.containers.get(self.spec.container_name).exec_run(argv)
+        container = self.client.containers.get(self.spec.container_name)
+        result: Any = container.exec_run(argv)
         return result.exit_code, result.output.decode()
 
 
-def spec_of(key: str = "", **changes: Any) -> EdgeSpec:
-    """The tests' edge, with these fields changed."""
+def spec_of(**changes: Any) -> EdgeSpec:
+    """The tests' edge, with these fields filled in or changed."""
     fields: dict[str, Any] = {
-        "container_name": f"{PREFIX}-edge{key}",
-        "image": EDGE_IMAGE,
+        "container_name": f"{PREFIX}-edge",
         "network": f"{PREFIX}-net",
         "bridge": "mctest-edge0",
         "subnet": SUBNET,
         "private_ip": "172.31.240.2",
         "public_block": "127.31.240.0/20",
         "host_ports": tuple(range(29000, 29016)),
+        "published_ports": tuple(range(29000, 29004)),
         "table": "mctest_edge",
         "labels": LABELS,
     }
@@ -153,7 +157,7 @@ def spec_of(key: str = "", **changes: Any) -> EdgeSpec:
 @contextlib.contextmanager
 def edge_world(client: docker.DockerClient, mode: EdgeMode | None) -> Iterator[EdgeWorld]:
     """Network, two machines ``old`` and ``new``, and an edge; everything is gone afterwards."""
-    spec = spec_of()
+    spec = spec_of(image=DockerImageBuilder(client).ensure("edge", _report).reference)
     edge = DockerEdge(client, spec.container_name, mode)
     clear(client, edge, spec)
     pool = docker.types.IPAMPool(subnet=SUBNET, gateway=GATEWAY)
@@ -186,48 +190,16 @@ def clear(client: docker.DockerClient, edge: DockerEdge, spec: EdgeSpec) -> None
 
 @contextlib.contextmanager
 def images(client: docker.DockerClient) -> Iterator[None]:
-    """The edge's image and the machines'; kept with KEEP set, as a run without them takes 30 s."""
-    _bootstrap(client)
-    _build(client, EDGE_IMAGE, REPOSITORY / "images" / "edge")
-    if not _has(client, TARGET_IMAGE):
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "Dockerfile").write_text(TARGET_DOCKERFILE)
-            _build(client, TARGET_IMAGE, Path(folder))
+    """The machines' image; kept with KEEP set. What the builder makes is everyone's, and stays."""
+    root = DockerImageBuilder(client).ensure("root", _report).reference
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "Dockerfile").write_text(TARGET_DOCKERFILE)
+        client.images.build(path=folder, tag=TARGET_IMAGE, buildargs={"PARENT": root}, forcerm=True)
     yield
     if "KEEP" not in os.environ:
-        for image in (EDGE_IMAGE, TARGET_IMAGE, ROOT_IMAGE):
-            with contextlib.suppress(APIError):
-                client.images.remove(image)
+        with contextlib.suppress(APIError):
+            client.images.remove(TARGET_IMAGE)
 
 
-def _has(client: docker.DockerClient, image: str) -> bool:
-    try:
-        client.images.get(image)
-    except ImageNotFound:
-        return False
-    return True
-
-
-def _bootstrap(client: docker.DockerClient) -> None:
-    if _has(client, ROOT_IMAGE):
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        disk = Path(folder) / "root.tar"
-        argv = ["mmdebstrap", "--quiet", "--variant=minbase", "trixie", str(disk)]
-        subprocess.run(argv, check=True, env={**os.environ, "TMPDIR": folder})
-        client.api.import_image_from_file(str(disk), *ROOT_IMAGE.split(":"))
-
-
-def _build(client: docker.DockerClient, tag: str, folder: Path) -> None:
-    context = io.BytesIO()
-    with tarfile.open(fileobj=context, mode="w") as tar:
-        tar.add(folder, ".", filter=lambda info: None if "__pycache__" in info.name else info)
-    context.seek(0)
-    client.images.build(
-        fileobj=context,
-        custom_context=True,
-        tag=tag,
-        buildargs={"PARENT": ROOT_IMAGE},
-        network_mode="host",
-        forcerm=True,
-    )
+def _report(progress: BuildProgress) -> None:
+    print(progress.recipe, progress.message)
