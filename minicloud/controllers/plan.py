@@ -99,7 +99,8 @@ def _why_down(container: Container) -> StateReason:
         return StateReason("Server.InternalError", "the machine ran out of memory and died")
     if container.exit_code in _ORDERLY_EXIT_CODES:
         return StateReason(
-            "Client.InstanceInitiatedShutdown", "Client.InstanceInitiatedShutdown: it powered off"
+            "Client.InstanceInitiatedShutdown",
+            "it was shut down in good order, from inside or through the engine",
         )
     return StateReason(
         "Server.InternalError",

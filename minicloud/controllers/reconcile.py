@@ -80,8 +80,9 @@ class Reconciler:
             self._wake.wait(_PERIOD_S)
 
     def _mend_once(self) -> None:
-        # After a start, and after the engine was away, the edge may be gone or behind.
-        if self._mended:
+        # After a start, and after the engine was away, the edge may be gone or behind; and where
+        # it was mended amid operations, a route of theirs may be missing.
+        if self._mended and self._infrastructure.is_settled:
             return
         with self._world.store.read() as transaction:
             is_placed = transaction.cloud().place is not None

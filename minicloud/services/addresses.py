@@ -44,6 +44,7 @@ class AddressService:
         self._infrastructure.ready()
         shut_out = self._slots.shut_out()
         allocation_id = make_id(IdKind.ALLOCATION, secrets.token_hex(9))
+        made: list[Address] = []
 
         def begin(transaction: Transaction, _operation_id: str) -> Json:
             allocated = transaction.addresses.all()
@@ -58,10 +59,12 @@ class AddressService:
                 tags=checked,
             )
             transaction.addresses.add(address)
+            made.append(address)
             return {"allocation_id": allocation_id, "slot": slot}
 
         operation = self._runner.submit(allocate_address.KIND, allocation_id, begin)
-        return self.show(allocation_id), operation
+        # As it was then: by now the operation may have failed, and the record with it.
+        return made[0], operation
 
     def list_all(self) -> Sequence[Address]:
         """Every allocated address, oldest first."""

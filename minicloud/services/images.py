@@ -88,6 +88,7 @@ class ImageService:
         with self._world.store.read() as transaction:
             instance_id = find_instance(transaction, request.instance).id
         image_id = make_id(IdKind.IMAGE, secrets.token_hex(9))
+        made: list[Image] = []
 
         def begin(transaction: Transaction, _operation_id: str) -> Json:
             instance = machine.require_instance(transaction, instance_id)
@@ -108,6 +109,7 @@ class ImageService:
                 tags=tags,
             )
             transaction.images.add(image)
+            made.append(image)
             return {
                 "instance_id": instance_id,
                 "image_id": image_id,
@@ -117,7 +119,8 @@ class ImageService:
 
         self._world.engine.ping()
         operation = self._runner.submit(create_image.KIND, image_id, begin, [instance_id])
-        return self.show(image_id), operation
+        # As it was then: by now the operation may have failed, and the record with it.
+        return made[0], operation
 
     def list_all(self, *, include_gone: bool) -> Sequence[Image]:
         """Every image, oldest first."""

@@ -7,7 +7,7 @@ a server, before a launch, and whenever the edge is found missing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from minicloud.domain import naming
 from minicloud.domain.errors import CapacityExceeded, Conflict, Unavailable
 from minicloud.domain.instance import InstanceState
 from minicloud.domain.network import PLACES, Place
+from minicloud.domain.operation import Operation
 from minicloud.ports.edge import Edge, EdgeSpec, Route
 from minicloud.ports.engine import Engine, NetworkSpec
 from minicloud.ports.image_builder import ImageBuilder
@@ -34,6 +35,16 @@ class Infrastructure:
         self._builder = builder
         self._lock = threading.RLock()
         self._is_ready = False
+        self._is_settled = True
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the last mending met no operation under way.
+
+        One that did may have taken back a route that was set and not recorded yet: then mend again
+        when all is quiet.
+        """
+        return self._is_settled
 
     def place(self) -> Place:
         """The cloud's share of the address space."""
@@ -99,7 +110,10 @@ class Infrastructure:
                 transaction.save_cloud(replace(transaction.cloud(), edge_mode=mode.value))
         with self._store.read() as transaction:
             routes = settled_routes(transaction, place)
+            work_before = _work(transaction)
         self._edge.replace_routes(routes)
+        with self._store.read() as transaction:
+            self._is_settled = not work_before[0] and work_before == _work(transaction)
         self._is_ready = True
 
     def _ensure_network(self) -> CloudRecord:
@@ -175,6 +189,11 @@ def settled_routes(transaction: Transaction, place: Place) -> list[Route]:
         Route(place.public_ip(slot), target_ip, place.host_ports(slot))
         for slot, target_ip in sorted(targets.items())
     ]
+
+
+def _work(transaction: Transaction) -> tuple[bool, Sequence[Operation]]:
+    """Whether an operation is under way, and the newest there was: equal if none came and went."""
+    return bool(transaction.operations.unfinished()), transaction.operations.recent(1)
 
 
 def _network_spec(cloud: CloudRecord, place: Place) -> NetworkSpec:

@@ -26,15 +26,21 @@ PATIENCE_S = 30
 
 @dataclass(frozen=True)
 class LiveCloud:
-    """A cloud of its own home. ``engine`` looks, and meddles, behind its back."""
+    """A cloud of its own home. ``engine`` looks, and meddles, behind its back.
+
+    ``prefix`` comes before each command, ``docker_host`` names another engine than the usual.
+    """
 
     home: Path
     engine: DockerEngine
+    prefix: tuple[str, ...] = ()
+    docker_host: str = ""
 
-    def cli(self, *words: str, stdin: str = "", **environment: str) -> Any:
+    def cli(self, *words: str, stdin: str = "") -> Any:
         """Run a command; the finished process, its output as text."""
+        environment = {"DOCKER_HOST": self.docker_host} if self.docker_host else {}
         return subprocess.run(
-            [str(_MINICLOUD), *words],
+            [*self.prefix, str(_MINICLOUD), *words],
             input=stdin,
             capture_output=True,
             text=True,
