@@ -20,6 +20,8 @@ from minicloud.services.public_slots import PublicSlots
 
 RECONCILER = "reconciler"
 _PERIOD_S = 10.0
+# Most events are of our own operations, and come in flocks: one look for each would slow them.
+_SETTLE_S = 0.3
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,8 @@ class Reconciler:
                 log.warning("could not reconcile: %s", error)
             except Exception:
                 log.exception("the reconciler met something it should not")
-            self._wake.wait(_PERIOD_S)
+            if self._wake.wait(_PERIOD_S):
+                self._stopping.wait(_SETTLE_S)
 
     def _mend_once(self) -> None:
         # After a start, and after the engine was away, the edge may be gone or behind; and where

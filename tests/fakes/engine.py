@@ -37,6 +37,10 @@ __all__ = ["FakeEngine", "TickingClock"]
 class FakeEngine(EngineWorld):
     """The port ``Engine`` in memory, thread-safe."""
 
+    def ping(self) -> None:
+        with self._call("ping"):
+            return
+
     def info(self) -> EngineInfo:
         with self._call("info"):
             return self.information

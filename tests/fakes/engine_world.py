@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import queue
 import threading
@@ -69,6 +70,17 @@ class Listener:
     events: queue.Queue[EngineEvent | None] = field(default_factory=queue.Queue)
 
 
+@dataclass(frozen=True)
+class SavedWorld:
+    """What an engine held at one moment."""
+
+    machines: Mapping[str, Machine]
+    images: Mapping[str, StoredImage]
+    networks: Mapping[str, NetworkSpec]
+    next_id: int
+    script: Callable[[str, Sequence[str], bytes], ExecResult]
+
+
 class EngineWorld:
     """Machines, images and networks in memory, thread-safe, and means to make them fail."""
 
@@ -131,6 +143,24 @@ class EngineWorld:
             self._name_image(view.engine_id, reference)
             return self._images[view.engine_id].view
 
+    def add_stranger(self, name: str) -> None:
+        """Somebody's container, stopped, that is none of ours."""
+        with self._lock:
+            view = Container(
+                name, self._new_id(), "theirs", {}, ContainerStatus.CREATED, None, None, None
+            )
+            self._machines[name] = Machine(view, "theirs", "bridge", "", Limits(1, 64, 64))
+
+    def add_leftover(self, name: str, image: str, labels: Mapping[str, str]) -> None:
+        """A container of ours that should have gone."""
+        with self._lock:
+            view = Container(
+                name, self._new_id(), image, labels, ContainerStatus.CREATED, None, None, None
+            )
+            self._machines[name] = Machine(
+                view, self._image(image).view.engine_id, "gone", "", Limits(1, 64, 64)
+            )
+
     def kill(self, name: str, exit_code: int = 137, *, out_of_memory: bool = False) -> None:
         with self._lock:
             self._end(self._machine(name), exit_code, out_of_memory)
@@ -151,9 +181,43 @@ class EngineWorld:
         with self._lock:
             return self._machine(name).limits
 
+    def set_layer_count(self, reference: str, layer_count: int) -> None:
+        with self._lock:
+            image = self._image(reference)
+            image.view = replace(image.view, layer_count=layer_count)
+
+    def sealed_with(self, reference: str) -> Sequence[str]:
+        with self._lock:
+            return list(self._image(reference).sealed_with)
+
+    def forget_failures(self) -> None:
+        """Let no call fail any more."""
+        with self._lock:
+            self._failures.clear()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether every failure that was arranged has been raised."""
+        return not any(self._failures.values())
+
     def networks(self) -> Mapping[str, NetworkSpec]:
         with self._lock:
             return dict(self._networks)
+
+    def save(self) -> SavedWorld:
+        """What it holds now, for another engine to begin with."""
+        with self._lock:
+            held = copy.deepcopy((self._machines, self._images, self._networks))
+            return SavedWorld(*held, next(self._ids), self._script)
+
+    def load(self, saved: SavedWorld) -> None:
+        """Hold what another engine held."""
+        with self._lock:
+            self._machines = copy.deepcopy(dict(saved.machines))
+            self._images = copy.deepcopy(dict(saved.images))
+            self._networks = dict(saved.networks)
+            self._ids = itertools.count(saved.next_id)
+            self._script = saved.script
 
     # How it works inside; the lock is held.
 
