@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from minicloud.cli import doctor as command
+from minicloud.cli.session import Session
 from minicloud.doctor import checks, installer, probe, processes, remedy, starter
 from minicloud.doctor.checks import Finding, Status
 from minicloud.doctor.facts import (
@@ -344,19 +345,19 @@ def test_a_dockerd_is_known_by_its_pid_file(
 
 
 def test_the_command_prints_json_and_exits_by_usability(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_gather", lambda: Facts(HOST, HOME, ENGINE))
-    result = CliRunner().invoke(command.doctor, ["-o", "json"])
+    monkeypatch.setattr(command, "_gather", lambda _session: Facts(HOST, HOME, ENGINE))
+    result = CliRunner().invoke(command.doctor, ["-o", "json"], obj=Session("default"))
     assert result.exit_code == 0
     assert json.loads(result.stdout)["usable"] is True
-    monkeypatch.setattr(command, "_gather", lambda: Facts(HOST, HOME, SILENCE))
-    result = CliRunner().invoke(command.doctor, ["-o", "json"])
+    monkeypatch.setattr(command, "_gather", lambda _session: Facts(HOST, HOME, SILENCE))
+    result = CliRunner().invoke(command.doctor, ["-o", "json"], obj=Session("default"))
     assert result.exit_code == command.EXIT_UNUSABLE
     assert json.loads(result.stdout)["findings"][-1]["status"] == "failed"
 
 
 def test_the_table_fits_80_columns_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     long = Facts(HOST, HOME, replace(SILENCE, detail="x" * 200))
-    monkeypatch.setattr(command, "_gather", lambda: long)
+    monkeypatch.setattr(command, "_gather", lambda _session: long)
     monkeypatch.setenv("COLUMNS", "200")
     result = CliRunner().invoke(command.doctor)
     assert max(map(len, result.stdout.splitlines())) <= command.TABLE_WIDTH
@@ -366,9 +367,9 @@ def test_the_table_fits_80_columns_without_colour(monkeypatch: pytest.MonkeyPatc
 
 def test_fix_reports_on_stderr_and_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
     engines: list[EngineFacts | EngineSilence] = [SILENCE, ENGINE]
-    monkeypatch.setattr(command, "_gather", lambda: Facts(HOST, HOME, engines.pop(0)))
+    monkeypatch.setattr(command, "_gather", lambda _session: Facts(HOST, HOME, engines.pop(0)))
     monkeypatch.setattr(remedy, "apply", lambda chosen, report: report(f"did {chosen.name}"))
-    result = CliRunner().invoke(command.doctor, ["--fix", "-o", "json"])
+    result = CliRunner().invoke(command.doctor, ["--fix", "-o", "json"], obj=Session("default"))
     assert result.exit_code == 0
     assert result.stderr == "did DAEMON\n"
     assert json.loads(result.stdout)["usable"] is True
