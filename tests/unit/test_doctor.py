@@ -359,7 +359,7 @@ def test_the_table_fits_80_columns_without_colour(monkeypatch: pytest.MonkeyPatc
     long = Facts(HOST, HOME, replace(SILENCE, detail="x" * 200))
     monkeypatch.setattr(command, "_gather", lambda _session: long)
     monkeypatch.setenv("COLUMNS", "200")
-    result = CliRunner().invoke(command.doctor)
+    result = CliRunner().invoke(command.doctor, obj=Session("default"))
     assert max(map(len, result.stdout.splitlines())) <= command.TABLE_WIDTH
     assert "\x1b" not in result.stdout
     assert result.stdout.count("x") >= 200
