@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 from minicloud.client.failures import from_record
@@ -12,6 +13,7 @@ from minicloud.domain.errors import MiniCloudError, Unavailable
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
+    from threading import Event
 
     from minicloud.client.shapes import ErrorShape, Operations, OperationShape
 
@@ -62,34 +64,46 @@ class OperationCalls:
         """
         patience = _Patience(patience_s)
         ended: dict[str, OperationShape] = {}
-        for operation in self._changes({o["id"] for o in operations}):
-            report(operation)
-            patience.take(operation)
-            if operation["status"] in ENDED:
-                ended[operation["id"]] = operation
+        with closing(self._changes({o["id"] for o in operations})) as changes:
+            for operation in changes:
+                report(operation)
+                patience.take(operation)
+                if operation["status"] in ENDED:
+                    ended[operation["id"]] = operation
         return [ended[operation["id"]] for operation in operations]
 
-    def _changes(self, operation_ids: set[str]) -> Iterator[OperationShape]:
+    def _changes(self, operation_ids: set[str]) -> Generator[OperationShape, None, None]:
         import threading
         from queue import SimpleQueue
 
         changes: SimpleQueue[OperationShape | MiniCloudError] = SimpleQueue()
+        has_left = threading.Event()
         for operation_id in operation_ids:
             # Daemons: a client that gives up must not be held by a long poll.
-            threading.Thread(target=self._tell, args=(operation_id, changes), daemon=True).start()
+            threading.Thread(
+                target=self._tell, args=(operation_id, changes, has_left), daemon=True
+            ).start()
         running = len(operation_ids)
-        while running:
-            change = changes.get()
-            if isinstance(change, MiniCloudError):
-                raise change
-            running -= change["status"] in ENDED
-            yield change
+        try:
+            while running:
+                change = changes.get()
+                if isinstance(change, MiniCloudError):
+                    raise change
+                running -= change["status"] in ENDED
+                yield change
+        finally:
+            has_left.set()
 
     def _tell(
-        self, operation_id: str, changes: SimpleQueue[OperationShape | MiniCloudError]
+        self,
+        operation_id: str,
+        changes: SimpleQueue[OperationShape | MiniCloudError],
+        has_left: Event,
     ) -> None:
         try:
             for operation in self.follow(operation_id):
+                if has_left.is_set():
+                    return
                 changes.put(operation)
         except MiniCloudError as error:
             changes.put(error)

@@ -1,0 +1,228 @@
+"""One way, or several, to bring about every operation there is: what the generic tests go through.
+
+``prepare`` makes the world in which it is asked for; ``ask`` asks. A scenario without ``ask``ing
+for more than one operation exercises exactly the steps of its definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minicloud.domain.operation import Operation
+from minicloud.operations.definition import Definition
+from minicloud.operations.registry import DEFINITIONS
+from minicloud.ports.engine import ExecResult
+from minicloud.services.images import ImageRequest
+from minicloud.services.instances import LaunchRequest
+from minicloud.services.scaling import ScaleUpRequest
+from tests.unit.cloud import Cloud, Moment
+
+SERVES_ON_80 = b"  sl  local_address\n   0: 00000000:0050 00000000:0000 0A 00000000:00000000\n"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named way to one operation."""
+
+    name: str
+    kind: str
+    prepare: Callable[[Cloud], object]
+    ask: Callable[[Cloud], list[Operation]]
+
+    @property
+    def definition(self) -> Definition:
+        return next(d for d in DEFINITIONS if d.kind == self.kind)
+
+    @property
+    def undoable_steps(self) -> tuple[str, ...]:
+        """The steps before the point of no return."""
+        names, no_return = self.definition.step_names, self.definition.point_of_no_return
+        return names if no_return is None else names[: names.index(no_return)]
+
+    def forward_moments(self) -> list[Moment]:
+        """Every boundary on the way to success."""
+        names = self.definition.step_names
+        return [Moment(step, name) for step in names for name in ("started", "acted")]
+
+    def backward_moments(self) -> list[Moment]:
+        """Every boundary on the way back, once the last step that can be undone has failed."""
+        steps = self.undoable_steps
+        return [Moment(step, name) for step in steps for name in ("undoing", "undid")]
+
+    @property
+    def last_undoable(self) -> Moment:
+        """The last moment at which a failure still turns the operation back."""
+        return Moment(self.undoable_steps[-1], "acted")
+
+
+def _one(cloud: Cloud) -> None:
+    serve(cloud)
+    cloud.launch()
+
+
+def _one_with_address(cloud: Cloud) -> None:
+    _one(cloud)
+    cloud.associate(cloud.allocate("front"), "web")
+
+
+def _one_stopped(cloud: Cloud) -> None:
+    _one(cloud)
+    cloud.stop("web")
+
+
+def _one_stopped_with_address(cloud: Cloud) -> None:
+    _one_with_address(cloud)
+    cloud.stop("web")
+
+
+def _one_and_a_free_address(cloud: Cloud) -> None:
+    _one(cloud)
+    cloud.allocate("front")
+
+
+def _one_stopped_and_a_free_address(cloud: Cloud) -> None:
+    _one_stopped(cloud)
+    cloud.allocate("front")
+
+
+def _two_with_an_address_on_one(cloud: Cloud) -> None:
+    _one_with_address(cloud)
+    cloud.launch("other")
+
+
+def _two_with_an_address_on_one_stopped(cloud: Cloud) -> None:
+    _two_with_an_address_on_one(cloud)
+    cloud.stop("web")
+
+
+def _one_with_two_addresses(cloud: Cloud) -> None:
+    _one_with_address(cloud)
+    cloud.associate(cloud.allocate("back"), "web")
+
+
+def _one_image_of_its_own(cloud: Cloud) -> None:
+    _one(cloud)
+    cloud.create_image("web", "golden")
+
+
+def _newer_recipes(cloud: Cloud) -> None:
+    _one(cloud)
+    cloud.builder.edition += 1
+
+
+def serve(cloud: Cloud) -> None:
+    """Let every machine listen on port 80, and become ready at once."""
+    cloud.engine.on_exec(lambda _name, _argv, _stdin: ExecResult(0, SERVES_ON_80))
+
+
+def _scale(*, reboot: bool) -> Callable[[Cloud], list[Operation]]:
+    return lambda cloud: cloud.scaling.scale_up(
+        ScaleUpRequest("web", "t3.large", "frozen", reboot=reboot)
+    )
+
+
+def _image(*, reboot: bool) -> Callable[[Cloud], list[Operation]]:
+    return lambda cloud: [cloud.images.create(ImageRequest("web", "golden", reboot=reboot))[1]]
+
+
+def _associate(instance: str) -> Callable[[Cloud], list[Operation]]:
+    return lambda cloud: cloud.addresses.associate("front", instance, reassociation_allowed=True)
+
+
+def _disassociate(cloud: Cloud) -> list[Operation]:
+    return cloud.addresses.disassociate("front")
+
+
+SCENARIOS = (
+    Scenario(
+        "launch",
+        "launch-instance",
+        lambda _cloud: None,
+        lambda cloud: cloud.instances.launch(LaunchRequest("web", "t3.micro", "web"))[1],
+    ),
+    Scenario("start", "start-instance", _one_stopped, lambda cloud: cloud.instances.start("web")),
+    Scenario(
+        "start-with-address",
+        "start-instance",
+        _one_stopped_with_address,
+        lambda cloud: cloud.instances.start("web"),
+    ),
+    Scenario("stop", "stop-instance", _one, lambda cloud: cloud.instances.stop("web")),
+    Scenario(
+        "stop-with-address",
+        "stop-instance",
+        _one_with_address,
+        lambda cloud: cloud.instances.stop("web"),
+    ),
+    Scenario("reboot", "reboot-instance", _one, lambda cloud: cloud.instances.reboot("web")),
+    Scenario(
+        "resize",
+        "resize-instance",
+        _one_stopped,
+        lambda cloud: cloud.instances.resize("web", "t3.large"),
+    ),
+    Scenario(
+        "terminate", "terminate-instance", _one, lambda cloud: cloud.instances.terminate("web")
+    ),
+    Scenario(
+        "terminate-with-address",
+        "terminate-instance",
+        _one_with_address,
+        lambda cloud: cloud.instances.terminate("web"),
+    ),
+    Scenario(
+        "terminate-stopped",
+        "terminate-instance",
+        _one_stopped_with_address,
+        lambda cloud: cloud.instances.terminate("web"),
+    ),
+    Scenario("build", "build-images", _newer_recipes, lambda cloud: cloud.images.build([])),
+    Scenario("image", "create-image", _one_with_address, _image(reboot=True)),
+    Scenario("image-without-reboot", "create-image", _one, _image(reboot=False)),
+    Scenario("image-of-stopped", "create-image", _one_stopped, _image(reboot=True)),
+    Scenario(
+        "delete-image",
+        "delete-image",
+        _one_image_of_its_own,
+        lambda cloud: cloud.images.delete("golden"),
+    ),
+    Scenario(
+        "allocate",
+        "allocate-address",
+        _one,
+        lambda cloud: [cloud.addresses.allocate("front", {})[1]],
+    ),
+    Scenario("associate", "associate-address", _one_and_a_free_address, _associate("web")),
+    Scenario(
+        "associate-stopped",
+        "associate-address",
+        _one_stopped_and_a_free_address,
+        _associate("web"),
+    ),
+    Scenario("move-address", "associate-address", _two_with_an_address_on_one, _associate("other")),
+    Scenario(
+        "move-address-from-stopped",
+        "associate-address",
+        _two_with_an_address_on_one_stopped,
+        _associate("other"),
+    ),
+    Scenario("disassociate", "disassociate-address", _one_with_address, _disassociate),
+    Scenario(
+        "disassociate-stopped", "disassociate-address", _one_stopped_with_address, _disassociate
+    ),
+    Scenario(
+        "disassociate-one-of-two", "disassociate-address", _one_with_two_addresses, _disassociate
+    ),
+    Scenario(
+        "release",
+        "release-address",
+        _one_and_a_free_address,
+        lambda cloud: cloud.addresses.release("front"),
+    ),
+    Scenario("scale-up", "scale-up", _one_with_two_addresses, _scale(reboot=True)),
+    Scenario("scale-up-own-address", "scale-up", _one, _scale(reboot=True)),
+    Scenario("scale-up-without-reboot", "scale-up", _one_with_address, _scale(reboot=False)),
+    Scenario("scale-up-without-reboot-own-address", "scale-up", _one, _scale(reboot=False)),
+)
+UNDOABLE = tuple(scenario for scenario in SCENARIOS if scenario.undoable_steps)
