@@ -150,16 +150,16 @@ class Runner:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _carry_out(self, operation: Operation, *, is_fresh: bool) -> None:
-        definition = self._definitions[operation.kind]
+        journey = _Journey(self._definitions[operation.kind], operation, self._means)
         try:
-            _Journey(definition, operation, self._means).travel(is_fresh=is_fresh)
+            journey.travel(is_fresh=is_fresh)
         except ServerStopping:
             log.info("operation %s is left to the next server", operation.id)
-        except Exception:
+        except Exception as error:
             # A defect of ours, or a step that can neither be done nor undone: the record stays
             # unfinished and its claims held, so nothing touches what is in an unknown state.
             log.exception("operation %s (%s) stopped short", operation.id, operation.kind)
-            self._progress.changed(operation.id)
+            journey.tell_of_standstill(error)
 
 
 class _Journey:
@@ -183,6 +183,18 @@ class _Journey:
                 self._turn_back(error)
         if self._operation.status is OperationStatus.UNWINDING:
             self._unwind()
+
+    def tell_of_standstill(self, error: Exception) -> None:
+        """Say in the record why nothing moves any more, so that nobody waits in vain."""
+        said = OperationError(
+            "OperationStandsStill",
+            f"it can go neither on nor back ({type(error).__name__}: {error})",
+            "mend what is wrong, then let a new server try: minicloud down, minicloud up",
+        )
+        try:
+            self._write(replace(self._operation, waiting_for=said))
+        except Exception:
+            log.exception("operation %s cannot even say that it stands still", self._operation.id)
 
     def _go_forward(self, *, is_fresh: bool) -> None:
         pending = [s for s in self._definition.steps if not self._operation.is_done(s.name)]

@@ -80,7 +80,9 @@ class Infrastructure:
         with self._lock, self._store.read() as transaction:
             cloud = transaction.cloud()
         if cloud.place is not None:
-            self._edge.remove(self._edge_spec(cloud, Place(cloud.place)))
+            # A cloud whose edge was never made may not even have its image.
+            if cloud.edge_mode is not None:
+                self._edge.remove(self._edge_spec(cloud, Place(cloud.place)))
             self._engine.remove_network(naming.network_name(cloud.name))
         self._is_ready = False
 
@@ -96,14 +98,14 @@ class Infrastructure:
 
     def _mend(self) -> None:
         self._is_ready = False
-        cloud = self._ensure_network()
-        place = self.place()
         if self._engine.image(self._builder.reference(EDGE_RECIPE)) is None:
             raise Unavailable(
                 "EdgeImageMissing",
                 "the image of the edge, which carries the addresses, is not built",
                 "build what ships with minicloud: minicloud image build",
             )
+        cloud = self._ensure_network()
+        place = self.place()
         mode = self._edge.ensure(self._edge_spec(cloud, place))
         if cloud.edge_mode != mode.value:
             with self._store.write() as transaction:

@@ -80,7 +80,13 @@ def test_a_defect_in_a_record_leaves_all_to_the_next_server(
 
     monkeypatch.setattr(machine, "record_state", break_down)
     made, operations = cloud.instances.launch(LaunchRequest("web", "t3.nano", "web"))
-    cloud.wait_until(lambda: "stopped short" in caplog.text, lambda: None)
+
+    def said() -> str:
+        waiting_for = cloud.operations.show(operations[0].id).waiting_for
+        return "" if waiting_for is None else waiting_for.code
+
+    cloud.wait_until(lambda: said() == "OperationStandsStill", lambda: None)
+    assert "stopped short" in caplog.text
     cloud.runner.stop()
     assert not cloud.operations.show(operations[0].id).status.has_ended
     with cloud.store.read() as transaction:
@@ -90,6 +96,7 @@ def test_a_defect_in_a_record_leaves_all_to_the_next_server(
     resumed = cloud.restart()
 
     assert [operation.status for operation in resumed] == [OperationStatus.SUCCEEDED]
+    assert said() == ""
     invariants.check(cloud)
 
 
