@@ -19,8 +19,7 @@ KIND = "create-image"
 def _shut_down(run: Run) -> Json:
     if run.input["must_reboot"]:
         instance = machine.load_instance(run, run.input["instance_id"])
-        machine.withdraw(run, instance)
-        run.world.engine.ensure_stopped(instance.container_name, machine.STOP_TIMEOUT_S)
+        machine.withdraw_and_stop(run, instance)
     return {}
 
 

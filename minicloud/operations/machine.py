@@ -90,6 +90,14 @@ def start_and_publish(run: Run, instance: Instance) -> None:
         publishing.result()
 
 
+def withdraw_and_stop(run: Run, instance: Instance) -> None:
+    """Refuse connections at the machine's addresses and shut it down, at the same time."""
+    with ThreadPoolExecutor(1) as threads:
+        withdrawing = threads.submit(withdraw, run, instance)
+        run.world.engine.ensure_stopped(instance.container_name, STOP_TIMEOUT_S)
+        withdrawing.result()
+
+
 def publish(run: Run, instance: Instance) -> None:
     """Lead every address of the machine to it."""
     for slot in _public_slots(run, instance):

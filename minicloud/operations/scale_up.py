@@ -50,9 +50,7 @@ def _shut_down_old(run: Run) -> Json:
     stopping_at = run.world.clock.now().isoformat()
     if run.input["must_stop"]:
         run.report("shutting the old machine down", None)
-        old = _old(run)
-        machine.withdraw(run, old)
-        run.world.engine.ensure_stopped(old.container_name, machine.STOP_TIMEOUT_S)
+        machine.withdraw_and_stop(run, _old(run))
     return {"stopping_at": stopping_at}
 
 
