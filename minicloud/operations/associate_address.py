@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 
-from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.operation import Json
 from minicloud.operations import machine
 from minicloud.operations.allocate_address import require_address
 from minicloud.operations.definition import Definition, Run, Step
-from minicloud.ports.store import Pool, Transaction
+from minicloud.ports.store import Transaction
 
 KIND = "associate-address"
 
@@ -60,11 +59,6 @@ def _record_own_addresses(run: Run, transaction: Transaction, _output: Json) -> 
         machine.give_public_slot(run, transaction, previous, run.input["replacement_slot"])
 
 
-def _settle_failure(run: Run, transaction: Transaction, _error: MiniCloudError) -> None:
-    if run.input["replacement_slot"] is not None:
-        transaction.leases.free(Pool.PUBLIC, run.input["replacement_slot"])
-
-
 ASSOCIATE_ADDRESS = Definition(
     kind=KIND,
     steps=(
@@ -73,7 +67,7 @@ ASSOCIATE_ADDRESS = Definition(
     ),
     # The records have changed hands with the move; from there it is quicker to finish.
     point_of_no_return="settle-own-addresses",
-    settle_failure=_settle_failure,
+    settle_failure=machine.free_replacement,
     result=lambda run: {
         "association_id": run.input["association_id"],
         "cut_over_ms": run.output("move-address", "cut_over_ms"),

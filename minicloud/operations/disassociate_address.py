@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.operation import Json
 from minicloud.operations import machine
 from minicloud.operations.allocate_address import require_address
 from minicloud.operations.definition import Definition, Run, Step
-from minicloud.ports.store import Pool, Transaction
+from minicloud.ports.store import Transaction
 
 KIND = "disassociate-address"
 
@@ -44,11 +43,6 @@ def _record_own_address(run: Run, transaction: Transaction, _output: Json) -> No
         machine.give_public_slot(run, transaction, instance, run.input["replacement_slot"])
 
 
-def _settle_failure(run: Run, transaction: Transaction, _error: MiniCloudError) -> None:
-    if run.input["replacement_slot"] is not None:
-        transaction.leases.free(Pool.PUBLIC, run.input["replacement_slot"])
-
-
 DISASSOCIATE_ADDRESS = Definition(
     kind=KIND,
     steps=(
@@ -56,5 +50,5 @@ DISASSOCIATE_ADDRESS = Definition(
         Step("open-own-address", _open_own_address, record=_record_own_address),
     ),
     point_of_no_return="open-own-address",
-    settle_failure=_settle_failure,
+    settle_failure=machine.free_replacement,
 )

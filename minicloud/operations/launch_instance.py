@@ -7,7 +7,7 @@ be undone until the end, so a launch that fails leaves a terminated record and n
 from __future__ import annotations
 
 from minicloud.domain.errors import MiniCloudError
-from minicloud.domain.instance import InstanceState, StateReason
+from minicloud.domain.instance import StateReason
 from minicloud.domain.operation import Json
 from minicloud.operations import machine
 from minicloud.operations.definition import Definition, Run, Step
@@ -36,12 +36,6 @@ def _unpublish(run: Run) -> None:
     machine.forget_slot(run, instance.public_slot)
 
 
-def _record_running(run: Run, transaction: Transaction, _output: Json) -> None:
-    instance = machine.require_instance(transaction, run.input["instance_id"])
-    now = run.world.clock.now()
-    machine.record_state(transaction, instance, InstanceState.RUNNING, now, run.operation_id)
-
-
 def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -> None:
     instance = machine.require_instance(transaction, run.input["instance_id"])
     reason = StateReason("Server.InternalError", f"{error.code}: {error.message}")
@@ -53,7 +47,7 @@ LAUNCH_INSTANCE = Definition(
     kind=KIND,
     steps=(
         Step("create-container", _create, undo=_remove),
-        Step("start-and-publish", _start, record=_record_running, undo=_unpublish),
+        Step("start-and-publish", _start, record=machine.record_running, undo=_unpublish),
     ),
     settle_failure=_settle_failure,
     result=lambda run: {"instance_id": run.input["instance_id"]},

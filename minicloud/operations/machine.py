@@ -12,8 +12,10 @@ from datetime import datetime
 from minicloud.domain import naming
 from minicloud.domain.address import Address
 from minicloud.domain.catalog import InstanceType, instance_type
+from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.instance import Instance, InstanceState, StateReason
 from minicloud.domain.ledger import LedgerEntry, LedgerKind
+from minicloud.domain.operation import Json
 from minicloud.operations.definition import Run
 from minicloud.ports.edge import Route
 from minicloud.ports.engine import Container, ContainerSpec, Limits
@@ -152,6 +154,13 @@ def record_ending(
         record_state(transaction, instance, InstanceState.SHUTTING_DOWN, at, operation_id)
 
 
+def record_running(run: Run, transaction: Transaction, _output: Json) -> None:
+    """Record that the machine of the operation's input runs."""
+    instance = require_instance(transaction, run.input["instance_id"])
+    now = run.world.clock.now()
+    record_state(transaction, instance, InstanceState.RUNNING, now, run.operation_id)
+
+
 def append_state(
     transaction: Transaction, instance: Instance, at: datetime, operation_id: str | None
 ) -> None:
@@ -174,6 +183,12 @@ def give_public_slot(run: Run, transaction: Transaction, instance: Instance, slo
     )
     transaction.instances.save(changed)
     return changed
+
+
+def free_replacement(run: Run, transaction: Transaction, _error: MiniCloudError) -> None:
+    """Give back the slot that was leased for a machine about to lose its address, if one was."""
+    if run.input["replacement_slot"] is not None:
+        transaction.leases.free(Pool.PUBLIC, run.input["replacement_slot"])
 
 
 def drop_public_slot(transaction: Transaction, instance: Instance) -> Instance:

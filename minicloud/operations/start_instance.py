@@ -25,12 +25,6 @@ def _stop(run: Run) -> None:
         run.world.engine.ensure_stopped(instance.container_name, machine.STOP_TIMEOUT_S)
 
 
-def _record_running(run: Run, transaction: Transaction, _output: Json) -> None:
-    instance = machine.require_instance(transaction, run.input["instance_id"])
-    now = run.world.clock.now()
-    machine.record_state(transaction, instance, InstanceState.RUNNING, now, run.operation_id)
-
-
 def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -> None:
     instance = machine.require_instance(transaction, run.input["instance_id"])
     reason = StateReason("Server.InternalError", f"{error.code}: {error.message}")
@@ -43,6 +37,6 @@ def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -
 
 START_INSTANCE = Definition(
     kind=KIND,
-    steps=(Step("start-and-publish", _start, record=_record_running, undo=_stop),),
+    steps=(Step("start-and-publish", _start, record=machine.record_running, undo=_stop),),
     settle_failure=_settle_failure,
 )
