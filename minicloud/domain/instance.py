@@ -90,9 +90,9 @@ class StateReason:
 
 @dataclass(frozen=True)
 class Instance:
-    """A machine. ``public_slot`` is its place in the public block while it has its own address.
+    """A machine. ``public_ip`` is its own public address, ``public_slot`` that one's place.
 
-    ``public_ip`` is that address, or the Elastic IP's while one is associated.
+    Both are None while it is stopped, and while an Elastic IP takes the own address's place.
     """
 
     id: str

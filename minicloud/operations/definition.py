@@ -93,7 +93,7 @@ class Definition:
 
     From the moment the step ``point_of_no_return`` is begun the operation rolls forward; None:
     every step can be undone. ``settle_failure`` goes in the transaction that ends the operation
-    as failed, ``settle_success`` in the one that ends it well.
+    as failed.
     """
 
     kind: str

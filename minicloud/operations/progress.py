@@ -45,9 +45,12 @@ class ProgressBoard:
             return self._progress.get(operation_id, Progress())
 
     def wait(self, operation_id: str, seen_version: int, timeout_s: float) -> Progress:
-        """Wait until there is more to see than ``seen_version``, or for ``timeout_s``."""
+        """Wait until there is another to see than ``seen_version``, or for ``timeout_s``.
+
+        Another, not a later one: with a new server the versions begin anew.
+        """
         with self._condition:
             self._condition.wait_for(
-                lambda: self.of(operation_id).version > seen_version, timeout_s
+                lambda: self.of(operation_id).version != seen_version, timeout_s
             )
             return self.of(operation_id)

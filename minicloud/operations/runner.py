@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -133,8 +134,12 @@ class Runner:
         return operation
 
     def launch(self, operation: Operation) -> None:
-        """Set an operation going that was journalled just now, its first step as begun."""
-        self._threads.submit(self._carry_out, operation, is_fresh=True)
+        """Set an operation going that was journalled just now, its first step as begun.
+
+        One that comes while the server ends is left to the next, as those under way are.
+        """
+        with suppress(RuntimeError):
+            self._threads.submit(self._carry_out, operation, is_fresh=True)
 
     def resume(self) -> Sequence[Operation]:
         """Take up every operation that a crash or a shutdown left unfinished."""

@@ -43,15 +43,23 @@ def _new(run: Run) -> Instance:
 def _note_services(run: Run) -> Json:
     tables = ["/proc/net/tcp", "/proc/net/tcp6"]
     seen = run.world.engine.exec(_old(run).container_name, ["cat", *tables])
-    return {"ports": listening_ports(seen.stdout.decode("ascii", "replace"))}
+    ports = listening_ports(seen.stdout.decode("ascii", "replace"))
+    # From here on the old machine serves no more; journalled, so that a crash does not shorten it.
+    return {"ports": ports, "stopping_at": run.world.clock.now().isoformat()}
+
+
+def _record_old_stopping(run: Run, transaction: Transaction, _output: Json) -> None:
+    if run.input["must_stop"]:
+        old = machine.require_instance(transaction, run.input["old_instance_id"])
+        now = run.world.clock.now()
+        machine.record_state(transaction, old, InstanceState.STOPPING, now, run.operation_id)
 
 
 def _shut_down_old(run: Run) -> Json:
-    stopping_at = run.world.clock.now().isoformat()
     if run.input["must_stop"]:
         run.report("shutting the old machine down", None)
         machine.withdraw_and_stop(run, _old(run))
-    return {"stopping_at": stopping_at}
+    return {}
 
 
 def _record_old_stopped(run: Run, transaction: Transaction, _output: Json) -> None:
@@ -207,7 +215,7 @@ def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -
 
 def _result(run: Run) -> Json:
     moved_at = datetime.fromisoformat(run.output("move-addresses", "moved_at"))
-    stopping_at = datetime.fromisoformat(run.output("shut-down-old", "stopping_at"))
+    stopping_at = datetime.fromisoformat(run.output("note-services", "stopping_at"))
     without_stop_ms = run.output("freeze-disk", "frozen_ms")
     downtime_ms = _ms_between(stopping_at, moved_at) if run.input["must_stop"] else without_stop_ms
     return {
@@ -228,7 +236,7 @@ def _ms_between(began_at: datetime, ended_at: datetime) -> float:
 SCALE_UP = Definition(
     kind=KIND,
     steps=(
-        Step("note-services", _note_services),
+        Step("note-services", _note_services, record=_record_old_stopping),
         Step(
             "shut-down-old",
             _shut_down_old,

@@ -78,9 +78,6 @@ class ScalingService:
                 slot = self._slots.take(transaction, new_id, shut_out)
                 machine_ip = self._infrastructure.place().public_ip(slot)
                 transaction.instances.save(replace(new, public_slot=slot, public_ip=machine_ip))
-            if request.reboot:
-                now = self._world.clock.now()
-                machine.record_state(transaction, old, InstanceState.STOPPING, now, operation_id)
             return {
                 "old_instance_id": old_id,
                 "new_instance_id": new_id,

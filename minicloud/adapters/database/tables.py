@@ -1,4 +1,4 @@
-"""The tables. Times are ISO 8601 text in UTC, so that they sort and a person can read them."""
+"""The tables. Times are ISO 8601 text in UTC, so that a person can read them."""
 
 from __future__ import annotations
 
