@@ -44,7 +44,8 @@ def _note_services(run: Run) -> Json:
     tables = ["/proc/net/tcp", "/proc/net/tcp6"]
     seen = run.world.engine.exec(_old(run).container_name, ["cat", *tables])
     ports = listening_ports(seen.stdout.decode("ascii", "replace"))
-    # From here on the old machine serves no more; journalled, so that a crash does not shorten it.
+    # Where it is to be stopped, the old machine serves no more from here on; journalled with this
+    # step, so that a crash in the next does not shorten the downtime.
     return {"ports": ports, "stopping_at": run.world.clock.now().isoformat()}
 
 

@@ -11,6 +11,3 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present, in UTC, aware."""
-
-    def sleep(self, duration_s: float) -> None:
-        """Let ``duration_s`` seconds of this clock pass."""

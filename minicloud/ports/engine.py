@@ -205,9 +205,6 @@ class Engine(Protocol):
     def images(self, labels: Mapping[str, str]) -> Sequence[EngineImage]:
         """Every image that carries all of these labels."""
 
-    def tag_image(self, reference: str, alias: str) -> None:
-        """Give the image a second name."""
-
     def ensure_image_removed(self, reference: str) -> None:
         """Take this name away, and the image with its last name.
 

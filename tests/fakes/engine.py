@@ -170,10 +170,6 @@ class FakeEngine(EngineWorld):
             views = [image.view for image in self._images.values()]
             return [view for view in views if labels.items() <= view.labels.items()]
 
-    def tag_image(self, reference: str, alias: str) -> None:
-        with self._call("tag_image"):
-            self._name_image(self._image(reference).view.engine_id, alias)
-
     def ensure_image_removed(self, reference: str) -> None:
         with self._call("ensure_image_removed"):
             image = self._find_image(reference)

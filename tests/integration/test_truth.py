@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from minicloud.adapters.docker.connection import connect
 from tests.integration.live import LiveCloud, refuses, url_of
 
 HOSTILE = (
@@ -96,13 +97,31 @@ def test_what_dies_while_no_server_runs_is_recorded_with_its_own_time(cloud: Liv
     assert stretch["ended_at"][:19] == died.finished_at.isoformat()[:19]
 
 
-def test_a_name_that_is_a_strangers_is_refused_and_left_alone(cloud: LiveCloud) -> None:
+def test_a_name_that_is_taken_is_refused(cloud: LiveCloud) -> None:
     first = cloud.launch("known")
     assert first["container_name"].startswith("minicloud-default-i-")
     again = cloud.cli("instance", "launch", "known", "--image", "base", "--type", "t3.nano")
     assert again.returncode == 4
     assert "InvalidInstanceName.Duplicate" in again.stderr
     assert len(cloud.json("instance", "list")) == 1
+
+
+def test_a_strangers_container_is_never_taken_for_ours(cloud: LiveCloud) -> None:
+    image = cloud.json("image", "show", "base")["reference"]
+    stranger = connect().containers.create(image, name="minicloud-other-edge")
+    words = ("--cloud", "other", "instance", "launch", "m", "--image", "base", "--type", "t3.nano")
+    try:
+        cloud.ok("--cloud", "other", "image", "build")
+        refused = cloud.cli(*words)
+        assert refused.returncode == 4
+        assert "NameTaken" in refused.stderr
+        stranger.reload()
+        assert stranger.status == "created"
+        assert cloud.json("--cloud", "other", "instance", "list") == []
+        stranger.remove()
+        cloud.ok(*words)
+    finally:
+        cloud.ok("--cloud", "other", "down", "--purge", "--yes")
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=lambda name: repr(name[:12]))

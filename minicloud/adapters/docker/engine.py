@@ -123,10 +123,6 @@ class DockerEngine:
         """See the port."""
         return self._images.find_all(labels)
 
-    def tag_image(self, reference: str, alias: str) -> None:
-        """See the port."""
-        self._images.tag(reference, alias)
-
     def ensure_image_removed(self, reference: str) -> None:
         """See the port."""
         self._images.remove(reference)

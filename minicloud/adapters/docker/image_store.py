@@ -49,12 +49,6 @@ class ImageStore:
         found = (self.find(identity) for identity in identities)
         return [image for image in found if image is not None]
 
-    def tag(self, reference: str, alias: str) -> None:
-        """Give it a second name; see the port."""
-        repository, tag = split_reference(alias)
-        with translated():
-            self._api.tag(reference, repository, tag, force=True)
-
     def remove(self, reference: str) -> None:
         """Take a name away, and the image with the last one; see the port."""
         with translated():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 
@@ -12,7 +11,3 @@ class SystemClock:
     def now(self) -> datetime:
         """The present, in UTC."""
         return datetime.now(UTC)
-
-    def sleep(self, duration_s: float) -> None:
-        """Sleep for real."""
-        time.sleep(duration_s)
