@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from minicloud.adapters.docker.connection import connect
+from minicloud.adapters.edge import DockerEdge
 from tests.integration.live import LiveCloud, refuses, url_of
 
 HOSTILE = (
@@ -23,6 +24,27 @@ HOSTILE = (
 
 def state_of(cloud: LiveCloud, ref: str) -> str:
     return str(cloud.show(ref)["state"])
+
+
+def test_when_a_launch_or_a_move_returns_the_address_leads_there(cloud: LiveCloud) -> None:
+    edge = DockerEdge(connect(), "minicloud-default-edge")
+
+    def targets() -> dict[str, str | None]:
+        return {route.public_ip: route.target_ip for route in edge.routes()}
+
+    # The second: what a server mends when it starts must not stand in for what a launch does.
+    first, second = cloud.launch("first"), cloud.launch("second")
+    assert targets()[second["public_ip"]] == second["private_ip"]
+    cloud.ok("address", "allocate", "moving")
+    public_ip = cloud.json("address", "show", "moving")["public_ip"]
+    assert targets()[public_ip] is None
+    for machine in (second, first):
+        cloud.ok("address", "associate", "moving", machine["id"])
+        assert targets()[public_ip] == machine["private_ip"]
+    cloud.ok("address", "disassociate", "moving")
+    assert targets()[public_ip] is None
+    cloud.ok("address", "release", "moving")
+    assert public_ip not in targets()
 
 
 def test_a_killed_container_is_a_stopped_machine(cloud: LiveCloud) -> None:
