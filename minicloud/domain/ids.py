@@ -20,6 +20,11 @@ class IdKind(StrEnum):
     ALLOCATION = "eipalloc"
     ASSOCIATION = "eipassoc"
     OPERATION = "op"
+    BALANCER = "lb"
+    LISTENER = "lsn"
+    RULE = "rule"
+    TARGET_GROUP = "tg"
+    CERTIFICATE = "cert"
 
 
 def make_id(kind: IdKind, random_hex: str) -> str:
