@@ -7,7 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
-from edge_agent import kernel, pipe
+import agent_pipe
+
+from edge_agent import kernel
 from edge_agent.keeper import MEMORY_PATH, SOCKET_PATH, Keeper, serve
 from edge_agent.memory import Memory
 from edge_agent.ruleset import LOOPBACK, Refused, Settings
@@ -21,7 +23,7 @@ def main(arguments: list[str]) -> None:
             signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
             serve(Keeper(Settings.parse(settings), Memory(MEMORY_PATH)))
         case ["pipe"]:
-            pipe.join(SOCKET_PATH)
+            agent_pipe.join(SOCKET_PATH)
         case ["withdraw", settings]:
             _withdraw(Settings.parse(settings))
         case ["whereami"]:

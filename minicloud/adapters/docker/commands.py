@@ -75,6 +75,17 @@ class Commands:
             threading.Thread(target=line.send, args=(stdin,), daemon=True).start()
         return EngineStream(self._outputs(line, identity), line.close)
 
+    def follow(self, name: str, argv: Sequence[str]) -> EngineStream[ExecOutput]:
+        """Run with an input that stays open and silent, and ends when the stream is closed.
+
+        The command must then end by itself: an engine goes on reading what it says, though nobody
+        listens any more, so that its output would never tell it.
+        """
+        with translated():
+            identity = self._create(name, argv, with_stdin=True)
+            line = _Line(self._api, identity)
+        return EngineStream(self._outputs(line, identity), line.close)
+
     def _outputs(self, line: _Line, identity: str) -> Iterator[ExecOutput]:
         try:
             for stream, data in line.frames(deadline_s=None):

@@ -10,9 +10,6 @@ has the host's network and ``NET_ADMIN`` alone, and an address is an IP of 127.0
 host ports. Which one is found by asking: a container with the engine's host network reports its
 boot id and network namespace, and they are ours or not.
 
-The channel is a ``docker exec`` that stays open: no container IP is needed, so that it works on
-every engine, and an exec for each call would cost its start.
-
 Measured on two cores that others used too: 94% to 104% of the direct rate (Docker's own published
 port: 32% to 35%); a route moves in 20 ms at the median, 16 ms of them the kernel's transaction
 (p99 30 ms in the quietest of five runs of 1,000, else 55, 71, 77 and 301 ms); of 2.48 million fresh

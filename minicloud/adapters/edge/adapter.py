@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from minicloud.adapters.edge.channel import AgentChannel
+from minicloud.adapters.docker.agent_channel import AgentChannel, AgentKind
 from minicloud.adapters.edge.container import EdgeContainer
 from minicloud.adapters.edge.whereabouts import mode_for
+from minicloud.domain.errors import Conflict, InvalidRequest, MiniCloudError, Unavailable
 from minicloud.ports.edge import EdgeMode, Route
 
 if TYPE_CHECKING:
@@ -15,6 +16,25 @@ if TYPE_CHECKING:
     import docker
 
     from minicloud.ports.edge import EdgeSpec
+
+
+def _unreachable(container_name: str, detail: str) -> MiniCloudError:
+    return Unavailable(
+        "EdgeUnreachable",
+        f"the edge {container_name} does not answer ({detail})",
+        "addresses stay as they are; restart the server, which makes the edge anew",
+    )
+
+
+def _refusal(code: str, message: str) -> MiniCloudError:
+    if code == "HostPortTaken":
+        return Conflict(code, message, "choose another host port, or free it first")
+    if code == "EdgeFailed":
+        return Unavailable(code, message, "try again; `docker logs` of the edge says more")
+    return InvalidRequest(code, message, "correct the request")
+
+
+_AGENT: Final = AgentKind(("python3", "-m", "edge_agent", "pipe"), _unreachable, _refusal)
 
 
 class DockerEdge:
@@ -31,7 +51,7 @@ class DockerEdge:
         forced_mode: EdgeMode | None = None,
     ) -> None:
         self._container = EdgeContainer(client)
-        self._channel = AgentChannel(client.api, container_name)
+        self._channel = AgentChannel(client.api, container_name, _AGENT)
         self._forced_mode = forced_mode
 
     def ensure(self, spec: EdgeSpec) -> EdgeMode:

@@ -1,21 +1,27 @@
-"""The line to the edge's agent: JSON lines over one long-lived ``docker exec``."""
+"""The line to an agent in a container: JSON lines over one long-lived ``docker exec``.
+
+No container IP is needed, so that it works on every engine, and an exec for each call would cost
+its start.
+"""
 
 from __future__ import annotations
 
 import json
 import struct
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from minicloud.adapters.docker.errors import translated
-from minicloud.domain.errors import Conflict, InvalidRequest, NotFound, Unavailable
+from minicloud.domain.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import docker
 
-_ARGV: Final = ("python3", "-m", "edge_agent", "pipe")
+    from minicloud.domain.errors import MiniCloudError
+
 _FRAME: Final = struct.Struct(">BxxxI")
 _STDERR: Final = 2
 _ANSWER_TIMEOUT_S: Final = 30.0
@@ -25,12 +31,30 @@ class _Broken(Exception):
     """The line broke; whether the request was done is not known, so it must be safe to repeat."""
 
 
-class AgentChannel:
-    """Requests to the agent, one at a time, from any thread. Laid at need, laid anew if broken."""
+@dataclass(frozen=True)
+class AgentKind:
+    """How agents of one kind are reached, and how what goes wrong with them is told.
 
-    def __init__(self, api: docker.APIClient, container_name: str) -> None:
+    ``argv``: what joins its standard input and output to the agent, inside the container.
+    ``unreachable``: the error, by the container's name and what happened. ``refusal``: the error
+    that an agent's own code and message mean.
+    """
+
+    argv: tuple[str, ...]
+    unreachable: Callable[[str, str], MiniCloudError]
+    refusal: Callable[[str, str], MiniCloudError]
+
+
+class AgentChannel:
+    """Requests to an agent, one at a time, from any thread. Laid at need, laid anew if broken.
+
+    Every request must be safe to repeat: where the line breaks, it is sent a second time.
+    """
+
+    def __init__(self, api: docker.APIClient, container_name: str, kind: AgentKind) -> None:
         self._api = api
         self._container_name = container_name
+        self._kind = kind
         self._lock = threading.Lock()
         self._line: _Line | None = None
         self._last_id = 0
@@ -38,17 +62,16 @@ class AgentChannel:
     def call(self, operation: str, arguments: Mapping[str, object] | None = None) -> Any:
         """Have the agent do it and give its result.
 
-        ``Unavailable`` code ``EdgeUnreachable`` where no agent answers, ``EdgeFailed`` where the
-        kernel refuses; ``InvalidRequest`` and ``Conflict`` as the agent judges.
+        The kind's ``unreachable`` where no agent answers, its ``refusal`` as the agent judges.
         """
         with self._lock:
             try:
                 answer = self._exchange(operation, arguments or {})
             except _Broken:
-                # The edge restarted since the last call; every request is safe to repeat.
+                # The agent restarted since the last call.
                 answer = self._exchange_at_last(operation, arguments or {})
         if "error" in answer:
-            raise _refusal(answer["error"]["code"], answer["error"]["message"])
+            raise self._kind.refusal(answer["error"]["code"], answer["error"]["message"])
         return answer["result"]
 
     def close(self) -> None:
@@ -80,7 +103,9 @@ class AgentChannel:
     def _lay(self) -> _Line:
         try:
             with translated():
-                made = self._api.exec_create(self._container_name, list(_ARGV), stdin=True)
+                made = self._api.exec_create(
+                    self._container_name, list(self._kind.argv), stdin=True
+                )
                 return _Line(self._api.exec_start(made["Id"], socket=True))
         except (NotFound, Conflict) as error:
             raise self._unreachable(error.message) from error
@@ -90,12 +115,8 @@ class AgentChannel:
             self._line.close()
             self._line = None
 
-    def _unreachable(self, detail: str) -> Unavailable:
-        return Unavailable(
-            "EdgeUnreachable",
-            f"the edge {self._container_name} does not answer ({detail.strip()})",
-            "addresses stay as they are; restart the server, which makes the edge anew",
-        )
+    def _unreachable(self, detail: str) -> MiniCloudError:
+        return self._kind.unreachable(self._container_name, detail.strip())
 
 
 class _Line:
@@ -137,11 +158,3 @@ class _Line:
                 raise _Broken(self._complaints.decode(errors="replace") or "it hung up")
             received += piece
         return bytes(received)
-
-
-def _refusal(code: str, message: str) -> Exception:
-    if code == "HostPortTaken":
-        return Conflict(code, message, "choose another host port, or free it first")
-    if code == "EdgeFailed":
-        return Unavailable(code, message, "try again; `docker logs` of the edge says more")
-    return InvalidRequest(code, message, "correct the request")

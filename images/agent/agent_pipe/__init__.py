@@ -1,4 +1,4 @@
-"""What a ``docker exec`` runs: its standard input and output, joined to the keeper's socket."""
+"""What a ``docker exec`` runs: its standard input and output, joined to an agent's socket."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _RETRY_INTERVAL_S: Final = 0.02
 
 def join(path: Path) -> None:
     """Carry bytes both ways until either side ends."""
-    with _connect(path) as keeper, selectors.DefaultSelector() as selector:
+    with _connect(path) as agent, selectors.DefaultSelector() as selector:
         stdin, stdout = sys.stdin.fileno(), sys.stdout.fileno()
         selector.register(stdin, selectors.EVENT_READ)
-        selector.register(keeper, selectors.EVENT_READ)
+        selector.register(agent, selectors.EVENT_READ)
         while True:
             for key, _ in selector.select():
                 data = os.read(key.fd, 1 << 16)
                 if not data:
                     return
                 if key.fd == stdin:
-                    keeper.sendall(data)
+                    agent.sendall(data)
                 else:
                     _write(stdout, data)
 
@@ -37,15 +37,15 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def _connect(path: Path) -> socket.socket:
-    """The keeper may be starting: it is waited for, not given up."""
+    """The agent may be starting: it is waited for, not given up."""
     deadline = time.monotonic() + _PATIENCE_S
     while True:
-        keeper = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        agent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            keeper.connect(str(path))
-            return keeper
+            agent.connect(str(path))
+            return agent
         except (FileNotFoundError, ConnectionRefusedError):
-            keeper.close()
+            agent.close()
             if time.monotonic() >= deadline:
                 raise
             time.sleep(_RETRY_INTERVAL_S)
