@@ -16,6 +16,7 @@ CONTENT_TYPES = frozenset(
 )
 _BODY_LENGTH_MAX = 1024
 _PLACEHOLDER = re.compile(r"#\{(protocol|host|port|path|query)\}")
+_SAME_URL = ("#{protocol}", "#{host}", "#{port}", "/#{path}", "#{query}")
 # What is left of a part once its placeholders are out: printable ASCII that cannot end a header.
 _REDIRECT_HOST = re.compile(r"[A-Za-z0-9.-]{0,128}")
 _REDIRECT_PATH = re.compile(r"[!$%&'()*+,./0-9:;=@A-Z_a-z~-]{0,128}")
@@ -83,7 +84,7 @@ class RedirectAction:
         _require_part("query", self.query, _REDIRECT_QUERY)
         if not self.path.startswith("/"):
             raise _invalid("a redirect's path begins with /", "write /#{path}, or /elsewhere")
-        if self == RedirectAction(status=self.status):
+        if (self.protocol, self.host, self.port, self.path, self.query) == _SAME_URL:
             raise _invalid(
                 "a redirect to the very same URL would go round for ever",
                 "change its protocol, host, port or path",

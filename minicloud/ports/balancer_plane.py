@@ -142,7 +142,10 @@ class BalancerPlane(Protocol):
         """What those of the targets that are not drained yet have in flight."""
 
     def metrics(self, container_name: str) -> dict[str, Any]:
-        """The balancer's figures, as ``services.balancer_metrics`` documents them."""
+        """The balancer's figures: ``since``, ``counters``, ``groups``, ``balancer``, ``minutes``.
+
+        What each holds is told where they are made: ``images/balancer/balancer_agent``.
+        """
 
     def logs(self, container_name: str, tail: int, *, follow: bool) -> Stream[bytes]:
         """The access log's newest lines, each a JSON object, oldest first."""

@@ -33,5 +33,6 @@ class CertificateAuthority(Protocol):
         """Look into a given pair.
 
         ``InvalidRequest`` where it is not PEM, the key does not fit the first certificate, the key
-        is encrypted or too weak, or the chain's links do not sign one another.
+        is encrypted or too weak, the chain's links do not sign one another, or one of them has
+        expired or is not valid yet.
         """

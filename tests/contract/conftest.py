@@ -14,18 +14,26 @@ import docker
 import pytest
 
 from minicloud.adapters.docker.engine import DockerEngine, connect
+from minicloud.adapters.docker.images.builder import DockerImageBuilder
+from minicloud.adapters.host.clock import SystemClock
+from minicloud.adapters.nginx import DockerBalancerPlane
 from minicloud.domain.errors import EngineUnreachable
-from minicloud.ports.engine import ExecResult
+from minicloud.ports.engine import ExecResult, NetworkSpec
+from tests.contract import balancers as balancing
+from tests.contract.balancers import BalancerWorld
 from tests.contract.world import (
     COMMANDS,
     CONFIG,
     PREFIX,
     World,
 )
+from tests.fakes.balancer_plane import FakeBalancerPlane
 from tests.fakes.engine import FakeEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from minicloud.ports.image_builder import BuildProgress
 
 
 class _DockerBehind:
@@ -38,6 +46,20 @@ class _DockerBehind:
 
     def remove(self, name: str) -> None:
         self._api.remove_container(name, force=True)
+
+    def stop(self, name: str) -> None:
+        self._api.stop(name)
+
+
+class _FakeBehind:
+    def __init__(self, plane: FakeBalancerPlane) -> None:
+        self._plane = plane
+
+    def remove(self, name: str) -> None:
+        self._plane.kill(name)
+
+    def stop(self, name: str) -> None:
+        self._plane.kill(name)
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +107,50 @@ def world(request: pytest.FixtureRequest, octets: Iterator[int]) -> Iterator[Wor
         yield world
     finally:
         _clear(client, world)
+
+
+@pytest.fixture(params=["fake", "docker"])
+def balancers(request: pytest.FixtureRequest) -> BalancerWorld:
+    """A plane and a balancer that is not there yet."""
+    if request.param == "docker":
+        world: BalancerWorld = request.getfixturevalue("real_balancers")
+        return world
+    fake = FakeBalancerPlane(SystemClock())
+    behind = _FakeBehind(fake)
+    return BalancerWorld(fake, behind, "minicloud/balancer:1", "net", "10.213.1.9")
+
+
+@pytest.fixture(scope="session")
+def balancers_network(client: docker.DockerClient, octets: Iterator[int]) -> Iterator[NetworkSpec]:
+    octet = next(octets)
+    spec = NetworkSpec(
+        name=f"{balancing.PREFIX}-net-{octet}",
+        bridge=f"mctb{octet}",
+        subnet=f"10.213.{octet}.0/24",
+        gateway=f"10.213.{octet}.1",
+        labels={"mctest.balancers": str(octet)},
+    )
+    engine = DockerEngine(client)
+    engine.ensure_network(spec)
+    yield spec
+    engine.remove_network(spec.name)
+
+
+@pytest.fixture
+def real_balancers(
+    client: docker.DockerClient, balancers_network: NetworkSpec
+) -> Iterator[BalancerWorld]:
+    plane = DockerBalancerPlane(client)
+    image = DockerImageBuilder(client).ensure("balancer", _tell).reference
+    address = balancers_network.gateway[:-1] + "9"
+    behind = _DockerBehind(client)
+    world = BalancerWorld(plane, behind, image, balancers_network.name, address)
+    yield world
+    plane.remove(world.spec)
+
+
+def _tell(progress: BuildProgress) -> None:
+    print(progress.recipe, progress.message)
 
 
 def _fake_world(octet: int) -> World:
