@@ -1,0 +1,73 @@
+"""What the commands about money share: the price book that is used, and how figures are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from textwrap import wrap
+from typing import Any, BinaryIO
+
+import click
+
+from minicloud.cli.text import visible
+from minicloud.client.bills import GivenBook
+from minicloud.domain.billing.money import cents_text, exact_text
+
+_FILE_BYTES_MAX = 1024 * 1024
+_SHOWN_PLACES = Decimal("0.000001")
+_ESTIMATE = "est."
+_TEXT_WIDTH = 60
+_UNITS = {"hour": "h", "reservation": "×"}
+
+
+def _read_book(
+    _context: click.Context, _option: click.Parameter, file: BinaryIO | None
+) -> GivenBook | None:
+    if file is None:
+        return None
+    data = file.read(_FILE_BYTES_MAX + 1)
+    if len(data) > _FILE_BYTES_MAX:
+        raise click.BadParameter("the file is larger than 1 MiB: it is no price book")
+    try:
+        return GivenBook(visible(file.name), data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise click.BadParameter("the file is not UTF-8 text: it is no price book") from error
+
+
+prices_option = click.option(
+    "--prices",
+    type=click.File("rb"),
+    callback=_read_book,
+    metavar="FILE",
+    help="A price book of your own (TOML) instead of the one that ships.",
+)
+region_option = click.option(
+    "--region", metavar="REGION", help="Whose prices: us-east-1 (the default) or ap-northeast-2."
+)
+
+
+def wrapped(text: str) -> list[str]:
+    """A long text as lines that fit beside a name."""
+    return wrap(visible(text), _TEXT_WIDTH)
+
+
+def usd_text(amount: str) -> str:
+    """``12.35``: money to the cent; the JSON has it exactly."""
+    return cents_text(Decimal(amount))
+
+
+def rate_text(rate: str) -> str:
+    """``0.0104``: a price per unit, to a millionth of a dollar."""
+    exact = Decimal(rate)
+    return exact_text(exact if exact == 0 else exact.quantize(_SHOWN_PLACES))
+
+
+def quantity_text(line: Mapping[str, Any]) -> str:
+    """``719.9958 h``: how many units, to four places."""
+    unit = _UNITS.get(line["unit"], line["unit"])
+    return f"{exact_text(Decimal(line['quantity']).quantize(Decimal('0.0001')))} {unit}"
+
+
+def estimate_text(item: Mapping[str, Any]) -> str:
+    """A mark behind what is an estimate."""
+    return _ESTIMATE if item["estimated"] else ""
