@@ -22,6 +22,7 @@ from importlib.metadata import version
 
 import uvicorn
 
+from minicloud.adapters.certificates import LocalAuthority
 from minicloud.adapters.database.store import DatabaseStore
 from minicloud.adapters.docker.connection import connect_late
 from minicloud.adapters.docker.engine import DockerEngine
@@ -29,8 +30,11 @@ from minicloud.adapters.docker.images.builder import DockerImageBuilder
 from minicloud.adapters.edge import DockerEdge
 from minicloud.adapters.host.clock import SystemClock
 from minicloud.adapters.host.listening_ports import KernelPorts
+from minicloud.adapters.nginx import DockerBalancerPlane
+from minicloud.adapters.prices import ShippedPriceBooks
 from minicloud.api.app import make_app
 from minicloud.api.backend import Backend, ServerFacts
+from minicloud.controllers.keep_balancers import BalancerKeeper
 from minicloud.controllers.reconcile import Reconciler
 from minicloud.controllers.watch_engine import EngineWatch
 from minicloud.domain import naming
@@ -43,14 +47,24 @@ from minicloud.operations.registry import DEFINITIONS
 from minicloud.operations.runner import Checkpoint, Runner, pass_boundary
 from minicloud.ports.store import CloudRecord
 from minicloud.services.addresses import AddressService
+from minicloud.services.balancer_fleet import BalancerFleet
+from minicloud.services.balancers import BalancerService
+from minicloud.services.bills import BillService
+from minicloud.services.certificates import CertificateService
 from minicloud.services.cloud import CloudService
+from minicloud.services.configuring import Configuring
 from minicloud.services.images import ImageService
 from minicloud.services.infrastructure import Infrastructure
 from minicloud.services.instances import InstanceService
 from minicloud.services.ledger import LedgerService
+from minicloud.services.listeners import ListenerService
 from minicloud.services.operations import OperationService
+from minicloud.services.prices import PriceService
 from minicloud.services.public_slots import PublicSlots
+from minicloud.services.reservations import ReservationService
+from minicloud.services.rules import RuleService
 from minicloud.services.scaling import ScalingService
+from minicloud.services.target_groups import TargetGroupService
 
 _BACKLOG = 256
 _GRACEFUL_S = 5
@@ -99,7 +113,18 @@ def _sole_server(home: CloudHome) -> Iterator[bool]:
 class _Loops:
     runner: Runner
     reconciler: Reconciler
+    keeper: BalancerKeeper
     watch: EngineWatch
+
+
+@dataclass(frozen=True)
+class _Base:
+    """What services are made of."""
+
+    world: World
+    infrastructure: Infrastructure
+    fleet: BalancerFleet
+    slots: PublicSlots
 
 
 class _Process:
@@ -110,13 +135,14 @@ class _Process:
         self._quiesced = threading.Lock()
         self._is_quiet = False
         self._store = DatabaseStore(home.database, _new_cloud(home))
-        world, infrastructure = self._world()
+        base = self._base()
         progress = ProgressBoard()
-        runner = Runner(world, DEFINITIONS, progress, checkpoint or pass_boundary)
-        slots = PublicSlots(self._store, infrastructure, KernelPorts())
-        reconciler = Reconciler(world, infrastructure, slots)
-        self._loops = _Loops(runner, reconciler, EngineWatch(world, reconciler))
-        backend = self._backend(world, runner, infrastructure, slots, progress)
+        runner = Runner(base.world, DEFINITIONS, progress, checkpoint or pass_boundary)
+        reconciler = Reconciler(base.world, base.infrastructure, base.slots)
+        keeper = BalancerKeeper(base.world, base.fleet)
+        watch = EngineWatch(base.world, [reconciler.wake, keeper.wake])
+        self._loops = _Loops(runner, reconciler, keeper, watch)
+        backend = self._backend(base, runner, progress)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 make_app(backend),
@@ -138,6 +164,7 @@ class _Process:
         try:
             self._loops.runner.resume()
             self._loops.reconciler.start()
+            self._loops.keeper.start()
             self._loops.watch.start()
             self._uvicorn.run(sockets=[listening])
         finally:
@@ -145,7 +172,7 @@ class _Process:
             self._store.close()
             self._home.socket.unlink(missing_ok=True)
 
-    def _world(self) -> tuple[World, Infrastructure]:
+    def _base(self) -> _Base:
         client = connect_late()
         engine = DockerEngine(client)
         builder = DockerImageBuilder(client)
@@ -153,34 +180,41 @@ class _Process:
             cloud = transaction.cloud()
         edge = DockerEdge(client, naming.container_name(cloud.name, "edge"))
         infrastructure = Infrastructure(self._store, engine, edge, builder)
+        fleet = BalancerFleet(self._store, DockerBalancerPlane(client), infrastructure)
         world = World(
             cloud_id=cloud.id,
             cloud_name=cloud.name,
             engine=engine,
             router=infrastructure,
+            balancers=fleet,
             builder=builder,
             store=self._store,
             clock=SystemClock(),
         )
-        return world, infrastructure
+        slots = PublicSlots(self._store, infrastructure, KernelPorts())
+        return _Base(world, infrastructure, fleet, slots)
 
-    def _backend(
-        self,
-        world: World,
-        runner: Runner,
-        infrastructure: Infrastructure,
-        slots: PublicSlots,
-        progress: ProgressBoard,
-    ) -> Backend:
+    def _backend(self, base: _Base, runner: Runner, progress: ProgressBoard) -> Backend:
+        world, infrastructure, slots = base.world, base.infrastructure, base.slots
+        configuring = Configuring(world, runner)
         instances = InstanceService(world, runner, infrastructure, slots)
+        prices = PriceService(ShippedPriceBooks(), world.clock)
         return Backend(
-            cloud=CloudService(world, infrastructure, instances),
+            cloud=CloudService(world, infrastructure, instances, base.fleet),
             instances=instances,
             images=ImageService(world, runner),
             addresses=AddressService(world, runner, infrastructure, slots),
             scaling=ScalingService(world, runner, infrastructure, slots, instances),
+            balancers=BalancerService(world, runner, base.fleet, slots, configuring),
+            target_groups=TargetGroupService(world, runner, base.fleet, configuring),
+            listeners=ListenerService(world, configuring),
+            rules=RuleService(world, configuring),
+            certificates=CertificateService(world, LocalAuthority(world.clock)),
             operations=OperationService(self._store, progress),
             ledger=LedgerService(self._store),
+            bills=BillService(self._store, prices, world.clock),
+            prices=prices,
+            reservations=ReservationService(self._store, prices, world.clock),
             store=self._store,
             clock=world.clock,
             server=ServerFacts(
@@ -203,6 +237,7 @@ class _Process:
             if not self._is_quiet:
                 self._loops.watch.stop()
                 self._loops.reconciler.stop()
+                self._loops.keeper.stop()
                 self._loops.runner.stop()
                 self._is_quiet = True
 

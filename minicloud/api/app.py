@@ -8,7 +8,21 @@ from contextlib import asynccontextmanager
 import anyio.to_thread
 from starlette.applications import Starlette
 
-from minicloud.api import addresses, cloud, images, instances, operations
+from minicloud.api import (
+    addresses,
+    balancers,
+    bills,
+    certificates,
+    cloud,
+    images,
+    instances,
+    listeners,
+    operations,
+    prices,
+    reservations,
+    rules,
+    target_groups,
+)
 from minicloud.api.backend import Backend
 from minicloud.api.endpoint import EXCEPTION_HANDLERS
 
@@ -24,7 +38,11 @@ async def _with_threads(_app: Starlette) -> AsyncIterator[None]:
 
 def make_app(backend: Backend) -> Starlette:
     """The native API over these services."""
-    nouns = (cloud, instances, images, addresses, operations)
+    nouns = (
+        *(cloud, instances, images, addresses, operations),
+        *(balancers, target_groups, listeners, rules, certificates),
+        *(bills, prices, reservations),
+    )
     return Starlette(
         routes=[route for noun in nouns for route in noun.routes(backend)],
         exception_handlers=EXCEPTION_HANDLERS,

@@ -42,7 +42,9 @@ def routes(backend: Backend) -> list[Route]:
         return [ledger_view(entry) for entry in backend.ledger.entries()]
 
     def usage(_request: Request) -> list[View]:
-        names = backend.surroundings().instance_names
+        balancing = backend.balancing()
+        balancers = {balancer.id: balancer.name for balancer in balancing.balancers.values()}
+        names = {**balancing.around.instance_names, **balancers}
         now = backend.clock.now()
         return [usage_view(stretch, names, now) for stretch in backend.ledger.usage()]
 
@@ -74,6 +76,7 @@ def _status_view(backend: Backend) -> View:
             "instances": {state.value: n for state, n in status.instance_counts.items()},
             "images": status.image_count,
             "addresses": status.address_count,
+            "balancers": status.balancer_count,
             "operations_running": status.operations_running,
         },
     }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from minicloud.domain.errors import InvalidRequest
 from minicloud.domain.tags import shown
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Body(BaseModel):
@@ -114,11 +117,7 @@ async def read_body(request: Request, model: type[B]) -> B:
     """The request's body, or ``InvalidRequest`` naming the field that is wrong."""
     raw = await request.body()
     try:
-        return model.model_validate(json.loads(raw) if raw else {})
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InvalidRequest(
-            "MalformedRequest", "the body is not JSON", "send a JSON object"
-        ) from error
+        return model.model_validate(_parsed(raw) if raw else {})
     except RecursionError as error:
         raise InvalidRequest(
             "MalformedRequest", "the body is nested too deeply", "send a flat JSON object"
@@ -128,8 +127,26 @@ async def read_body(request: Request, model: type[B]) -> B:
         field = ".".join(str(part) for part in first["loc"]) or "the body"
         code = "MissingParameter" if first["type"] == "missing" else "InvalidParameterValue"
         raise InvalidRequest(
-            code, f"{shown(field, 80)}: {first['msg']}", "see `minicloud --help`"
+            code, f"{shown(field, 80)}: {_wrong_with(first)}", "see `minicloud --help`"
         ) from error
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        # Not JSON, not UTF-8, or a number of thousands of digits.
+        raise InvalidRequest(
+            "MalformedRequest", "the body is not JSON", "send a JSON object"
+        ) from error
+
+
+def _wrong_with(error: ErrorDetails) -> str:
+    if error["type"] != "union_tag_invalid":
+        return error["msg"]
+    # The usual message repeats what was sent, of whatever length.
+    told = error["ctx"]
+    return f"{told['discriminator'].strip(chr(39))} must be one of {told['expected_tags']}"
 
 
 def integer_parameter(request: Request, name: str, default: int, most: int) -> int:
@@ -140,6 +157,14 @@ def integer_parameter(request: Request, name: str, default: int, most: int) -> i
             "InvalidParameterValue", f"{name}={shown(text)}", f"use a number from 0 to {most}"
         )
     return int(text)
+
+
+def text_parameter(request: Request, name: str) -> str:
+    """A word from the query that must be there."""
+    text = request.query_params.get(name)
+    if not text:
+        raise InvalidRequest("MissingParameter", f"{name} is missing", f"send ?{name}=…")
+    return text
 
 
 def flag_parameter(request: Request, name: str) -> bool:

@@ -38,6 +38,18 @@ def json_lines(
     return stream(lines(), close, "application/x-ndjson")
 
 
+def log_lines(source: Iterator[bytes], close: Callable[[], None]) -> StreamingResponse:
+    """Send lines of JSON as they are, and an error, if one comes, as the last of them."""
+
+    def lines() -> Iterator[bytes]:
+        try:
+            yield from source
+        except MiniCloudError as error:
+            yield json.dumps({"error": error_view(error)}).encode() + b"\n"
+
+    return stream(lines(), close, "application/x-ndjson")
+
+
 async def _pump(source: Iterator[bytes], close: Callable[[], None]) -> AsyncIterator[bytes]:
     # The source blocks in a thread of its own; closing it is what ends that thread when the
     # client leaves a console that says nothing.

@@ -154,6 +154,7 @@ def _what_goes(status: StatusShape, home: CloudHome, *, with_images: bool) -> st
         counted(machines, "instance"),
         counted(counts["images"], "image"),
         counted(counts["addresses"], "address", "addresses"),
+        counted(counts["balancers"], "load balancer"),
         "the ledger",
         str(home.folder),
     ]
@@ -201,6 +202,7 @@ def _running_details(status: StatusShape) -> Details:
         "Instances": machines or "0",
         "Images": str(counts["images"]),
         "Addresses": f"{counts['addresses']} of {settings['address_limit']}",
+        "Load balancers": str(counts["balancers"]),
         "Operations under way": str(counts["operations_running"]),
     }
 

@@ -54,6 +54,43 @@ complete_recipe = _completer(
 complete_operation = _completer(
     lambda client: [(o["id"], o["kind"]) for o in client.operations.list()]
 )
+complete_balancer = _completer(
+    lambda client: [(b["name"], b["url"] or b["state"]) for b in client.balancers.list()]
+)
+complete_group = _completer(
+    lambda client: [
+        (g["name"], f"{g['protocol']}:{g['port']}") for g in client.target_groups.list()
+    ]
+)
+complete_listener = _completer(
+    lambda client: [
+        (f"{b['name']}:{listener['port']}", listener["protocol"])
+        for b in client.balancers.list()
+        for listener in b["listeners"]
+    ]
+)
+complete_rule = _completer(
+    lambda client: [
+        (rule["id"], f"{b['name']}:{listener['port']} {rule['priority']}")
+        for b in client.balancers.list()
+        for listener in b["listeners"]
+        for rule in client.rules.list(listener["id"])
+    ]
+)
+complete_certificate = _completer(
+    lambda client: [(c["name"], ", ".join(c["domains"])) for c in client.certificates.list()]
+)
+
+
+def complete_instances(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The last of names that are joined by commas."""
+    from click.shell_completion import CompletionItem
+
+    before, comma, last = incomplete.rpartition(",")
+    found = complete_instance(context, parameter, last)
+    return [CompletionItem(before + comma + item.value, help=item.help) for item in found]
 
 
 @click.command()

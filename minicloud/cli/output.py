@@ -56,7 +56,14 @@ class Output:
         else:
             self._print_data(item)
 
-    def _print_data(self, data: Any) -> None:
+    def show_next(self, data: Any) -> None:
+        """Print a document of a stream: JSON on a line of its own, YAML behind ``---``."""
+        if self._format == "yaml":
+            click.echo("---")
+        self._print_data(data, indent=None)
+        sys.stdout.flush()
+
+    def _print_data(self, data: Any, indent: int | None = 2) -> None:
         if self._query is not None:
             data = self._query(data)
         if self._format == "yaml":
@@ -65,7 +72,7 @@ class Output:
             text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
             click.echo(text.removesuffix("\n").removesuffix("\n..."))
         else:
-            click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+            click.echo(json.dumps(data, indent=indent, ensure_ascii=False))
 
 
 def with_output(command: Callable[..., None]) -> Callable[..., None]:

@@ -29,7 +29,8 @@ Exit codes:
 Examples:
   minicloud image build
   minicloud instance launch shop --image web --type t3.micro
-  minicloud scale-up shop --type t3.large"""
+  minicloud scale-up shop --type t3.large
+  minicloud balancer create web --instances web-1,web-2"""
 
 
 @click.group(
@@ -45,9 +46,17 @@ Examples:
         "instance": "minicloud.cli.instance:instance",
         "image": "minicloud.cli.image:image",
         "address": "minicloud.cli.address:address",
+        "balancer": "minicloud.cli.balancer:balancer",
+        "target-group": "minicloud.cli.target_group:target_group",
+        "listener": "minicloud.cli.listener:listener",
+        "rule": "minicloud.cli.rule:rule",
+        "certificate": "minicloud.cli.certificate:certificate",
         "scale-up": "minicloud.cli.scale_up:scale_up",
         "operation": "minicloud.cli.operation:operation",
         "ledger": "minicloud.cli.ledger:ledger",
+        "bill": "minicloud.cli.bill:bill",
+        "price": "minicloud.cli.price:price",
+        "reservation": "minicloud.cli.reservation:reservation",
         "demo": "minicloud.cli.demo:demo",
         "completion": "minicloud.cli.completion:completion",
     },
@@ -62,7 +71,7 @@ Examples:
 @click.version_option(package_name="minicloud", message="%(prog)s %(version)s")
 @click.pass_context
 def root(context: click.Context, cloud: str) -> None:
-    """EC2 on a laptop, for real: instances, images and Elastic IPs as Docker containers."""
+    """EC2 on a laptop, for real: machines, images, Elastic IPs, load balancers, in Docker."""
     context.obj = Session(cloud)
 
 

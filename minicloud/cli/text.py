@@ -12,7 +12,13 @@ _STATE_COLOURS = {
     "available": "green",
     "succeeded": "green",
     "done": "green",
+    "active": "green",
+    "healthy": "green",
     "pending": "yellow",
+    "provisioning": "yellow",
+    "deleting": "yellow",
+    "initial": "yellow",
+    "draining": "yellow",
     "stopping": "yellow",
     "stopped": "yellow",
     "shutting-down": "yellow",
@@ -22,6 +28,8 @@ _STATE_COLOURS = {
     "terminated": "red",
     "failed": "red",
     "deregistered": "red",
+    "unhealthy": "red",
+    "unused": "bright_black",
 }
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 _MIB = 1024
@@ -34,7 +42,7 @@ def has_colour(stream: IO[Any]) -> bool:
 
 
 def state_colour(state: str) -> str | None:
-    """Green: as it should be; yellow: at rest or on the way; red: gone or failed."""
+    """Green: as it should be; yellow: at rest or on the way; red: gone or failed; grey: unused."""
     return _STATE_COLOURS.get(state)
 
 
@@ -84,6 +92,15 @@ def duration_text(duration_s: float) -> str:
     if whole_s < _DAY_S:
         return f"{whole_s // _HOUR_S} h {whole_s % _HOUR_S // _MINUTE_S:02} min"
     return f"{whole_s // _DAY_S} d {whole_s % _DAY_S // _HOUR_S:02} h"
+
+
+def age_text(age_s: float) -> str:
+    """``12 s``, ``3 min``, ``2 h``, ``4 d``: for tables that are looked at again."""
+    whole_s = int(max(0.0, age_s))
+    for unit_s, unit in ((_DAY_S, "d"), (_HOUR_S, "h"), (_MINUTE_S, "min")):
+        if whole_s >= unit_s:
+            return f"{whole_s // unit_s} {unit}"
+    return f"{whole_s} s"
 
 
 def memory_text(memory_mib: int) -> str:

@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 _CAPACITY_CODES = frozenset(
     {"InsufficientInstanceCapacity", "InsufficientAddressCapacity", "AddressLimitExceeded"}
 )
+_CAPACITY_BEGINNING = "TooMany"
 _CONFLICT_CODES = frozenset(
     {
         "DependencyViolation",
+        "DuplicateListener",
+        "DuplicateLoadBalancerName",
+        "DuplicateTargetGroupName",
         "EngineConflict",
         "ImageInUse",
         "IncorrectInstanceState",
         "NameTaken",
         "OperationInProgress",
+        "PriorityInUse",
         "Resource.AlreadyAssociated",
+        "ResourceInUse",
         "SubnetTaken",
+        "TargetGroupAssociationLimit",
     }
 )
 _CONFLICT_ENDINGS = (".Duplicate", ".InUse", ".Unavailable")
@@ -60,7 +67,7 @@ def _class_by_status(status: int, code: str) -> type[MiniCloudError]:
     if status == NotFound.http_status:
         return NotFound
     if status == Conflict.http_status:
-        return CapacityExceeded if code in _CAPACITY_CODES else Conflict
+        return CapacityExceeded if _is_about_capacity(code) else Conflict
     if status == Unavailable.http_status:
         return EngineUnreachable if code == "EngineUnreachable" else Unavailable
     if _HTTP_CLIENT_ERROR <= status < _HTTP_SERVER_ERROR:
@@ -71,9 +78,10 @@ def _class_by_status(status: int, code: str) -> type[MiniCloudError]:
 def _class_by_code(code: str) -> type[MiniCloudError]:
     if code == "EngineUnreachable":
         return EngineUnreachable
-    if code in _CAPACITY_CODES:
+    if _is_about_capacity(code):
         return CapacityExceeded
-    if code.endswith(".NotFound") or code == "EngineObjectMissing":
+    # EC2 has a dot before it, ELBv2 has none.
+    if code.endswith("NotFound") or code == "EngineObjectMissing":
         return NotFound
     if code in _CONFLICT_CODES or code.endswith(_CONFLICT_ENDINGS):
         return Conflict
@@ -81,6 +89,10 @@ def _class_by_code(code: str) -> type[MiniCloudError]:
         return MiniCloudError
     # A request is checked before its operation begins, so what fails later is the world's doing.
     return InvalidRequest if code.startswith("Invalid") else Unavailable
+
+
+def _is_about_capacity(code: str) -> bool:
+    return code in _CAPACITY_CODES or code.startswith(_CAPACITY_BEGINNING)
 
 
 def _made(

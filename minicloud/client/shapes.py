@@ -220,6 +220,7 @@ class CountsShape(TypedDict):
     instances: dict[str, int]
     images: int
     addresses: int
+    balancers: int
     operations_running: int
 
 

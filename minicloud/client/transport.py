@@ -51,7 +51,7 @@ class Transport:
         """The same, but that it never starts a server."""
         return Transport(self._socket_path, None, self._answer_timeout_s)
 
-    def get(self, path: str, **query: int | bool) -> Any:
+    def get(self, path: str, **query: int | bool | str) -> Any:
         """What the server answers to a GET."""
         return self._call("GET", _with_query(path, query), None)
 
@@ -135,9 +135,13 @@ def segment(ref: str, *, may_hold_slashes: bool = False) -> str:
     return quote(ref, safe="", errors="surrogateescape")
 
 
-def _with_query(path: str, query: Mapping[str, int | bool]) -> str:
-    words = "&".join(f"{name}={str(value).lower()}" for name, value in query.items())
+def _with_query(path: str, query: Mapping[str, int | bool | str]) -> str:
+    words = "&".join(f"{name}={_query_word(value)}" for name, value in query.items())
     return f"{path}?{words}" if words else path
+
+
+def _query_word(value: int | bool | str) -> str:
+    return segment(value) if isinstance(value, str) else str(value).lower()
 
 
 def _encoded(body: Mapping[str, Any] | None) -> bytes:

@@ -13,7 +13,7 @@ from minicloud.controllers.plan import Correction, CorrectionKind, correction_of
 from minicloud.domain import naming
 from minicloud.domain.errors import Conflict, EngineUnreachable, MiniCloudError
 from minicloud.domain.instance import Instance, InstanceState
-from minicloud.operations import machine
+from minicloud.operations import balancer_records, machine, membership
 from minicloud.operations.definition import Run, World
 from minicloud.services.infrastructure import Infrastructure
 from minicloud.services.public_slots import PublicSlots
@@ -107,7 +107,12 @@ class Reconciler:
             if correction is None:
                 return False
             log.warning("%s: %s (%s)", instance_id, correction.kind.value, correction.reason)
+            # Asked before: a machine that is gone is in no group any more.
+            with self._world.store.read() as transaction:
+                targets = transaction.targets.of_instance(instance_id)
+                told = balancer_records.balancers_of(transaction, targets)
             self._carry_out(correction, instance)
+            membership.tell(self._run, told)
             return True
         finally:
             with self._world.store.write() as transaction:

@@ -1,11 +1,11 @@
-"""Listens to the engine's events and wakes the reconciler, so that a death is seen at once."""
+"""Listens to the engine's events and wakes who must look, so that a death is seen at once."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 
-from minicloud.controllers.reconcile import Reconciler
 from minicloud.domain import naming
 from minicloud.domain.errors import MiniCloudError
 from minicloud.operations.definition import World
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 class EngineWatch:
     """One thread on the engine's event stream, laid anew whenever it breaks."""
 
-    def __init__(self, world: World, reconciler: Reconciler) -> None:
+    def __init__(self, world: World, wakes: Sequence[Callable[[], None]]) -> None:
         self._world = world
-        self._reconciler = reconciler
+        self._wakes = wakes
         self._stopping = threading.Event()
         self._stream: Stream[EngineEvent] | None = None
         self._thread = threading.Thread(target=self._loop, name="engine-events", daemon=True)
@@ -44,12 +44,16 @@ class EngineWatch:
             except MiniCloudError as error:
                 log.info("the engine's events cannot be heard: %s", error)
             # Whatever was missed while nobody listened, a pass over everything finds.
-            self._reconciler.wake()
+            self._wake()
             self._stopping.wait(_RETRY_S)
 
     def _listen(self) -> None:
         labels = {naming.CLOUD_LABEL: self._world.cloud_id}
         since = self._world.clock.now()
-        self._stream = self._world.engine.events(labels, since, self._reconciler.wake)
+        self._stream = self._world.engine.events(labels, since, self._wake)
         for _event in self._stream:
-            self._reconciler.wake()
+            self._wake()
+
+    def _wake(self) -> None:
+        for wake in self._wakes:
+            wake()

@@ -25,6 +25,7 @@ class IdKind(StrEnum):
     RULE = "rule"
     TARGET_GROUP = "tg"
     CERTIFICATE = "cert"
+    RESERVATION = "ri"
 
 
 def make_id(kind: IdKind, random_hex: str) -> str:

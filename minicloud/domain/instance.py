@@ -35,6 +35,10 @@ class InstanceState(StrEnum):
         """Whether a machine in this state takes CPU and memory of the host."""
         return self in {InstanceState.PENDING, InstanceState.RUNNING, InstanceState.STOPPING}
 
+    def may_become(self, state: InstanceState) -> bool:
+        """Whether a machine can come from this state to that one."""
+        return state in _LAWFUL[self]
+
 
 _CODES = {
     InstanceState.PENDING: 0,
@@ -131,7 +135,7 @@ class Instance:
         self, state: InstanceState, at: datetime, reason: StateReason | None = None
     ) -> Instance:
         """The instance after a change of state at this time."""
-        if state not in _LAWFUL[self.state]:
+        if not self.state.may_become(state):
             raise ValueError(f"{self.id} cannot go from {self.state} to {state}")
         return replace(self, state=state, state_reason=reason, state_changed_at=at)
 

@@ -25,6 +25,9 @@ class LedgerKind(StrEnum):
     ADDRESS_RELEASED = "address.released"  # public_ip
     IMAGE_CREATED = "image.created"  # name, size_bytes
     IMAGE_DELETED = "image.deleted"  # name, size_bytes
+    BALANCER_CREATED = "balancer.created"  # name, type
+    BALANCER_DELETED = "balancer.deleted"  # name, type
+    RESERVATION_PURCHASED = "reservation.purchased"  # type, region, count, years, payment, class, …
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,13 @@ _OPENS = {
     LedgerKind.ADDRESS_ALLOCATED: "address allocated",
     LedgerKind.ADDRESS_ASSOCIATED: "address associated",
     LedgerKind.IMAGE_CREATED: "image kept",
+    LedgerKind.BALANCER_CREATED: "balancer",
 }
 _CLOSES = {
     LedgerKind.ADDRESS_RELEASED: "address allocated",
     LedgerKind.ADDRESS_DISASSOCIATED: "address associated",
     LedgerKind.IMAGE_DELETED: "image kept",
+    LedgerKind.BALANCER_DELETED: "balancer",
 }
 
 

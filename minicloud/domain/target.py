@@ -33,8 +33,8 @@ class Target:
     """A target's registration.
 
     ``drain_until``: draining, or held, it may finish what it has in flight until then.
-    ``held_by``: the operation that has taken it out of service for a while (a stop, a reboot, an
-    imaging); None: none has.
+    ``held_by``: the operation that has taken it out of service, for a while (a stop, a reboot, an
+    imaging) or, where it is draining, for good; None: none has.
     """
 
     id: str

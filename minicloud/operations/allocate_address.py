@@ -40,7 +40,7 @@ def _record_allocated(run: Run, transaction: Transaction, _output: Json) -> None
 
 
 def _settle_failure(run: Run, transaction: Transaction, _error: MiniCloudError) -> None:
-    transaction.remove_address(run.input["allocation_id"])
+    transaction.addresses.remove(run.input["allocation_id"])
     transaction.leases.free(Pool.PUBLIC, run.input["slot"])
 
 

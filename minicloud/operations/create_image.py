@@ -2,14 +2,15 @@
 
 The machine is started again as soon as its disk is frozen; sealing happens to the image alone. With
 ``reboot`` false the machine is only paused while it is frozen, and its file system is as a power
-cut would leave it.
+cut would leave it. Either way it is out of its target groups meanwhile, so that no client waits for
+it and no health check finds it dead.
 """
 
 from __future__ import annotations
 
 from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.operation import Json
-from minicloud.operations import image_records, machine
+from minicloud.operations import image_records, machine, membership
 from minicloud.operations.definition import Definition, Run, Step
 from minicloud.ports.store import Transaction
 
@@ -17,17 +18,22 @@ KIND = "create-image"
 
 
 def _shut_down(run: Run) -> Json:
+    left = membership.leave(run, run.input["instance_id"])
     if run.input["must_reboot"]:
         instance = machine.load_instance(run, run.input["instance_id"])
         machine.withdraw_and_stop(run, instance)
-    return {}
+    return left
 
 
 def _bring_back(run: Run) -> None:
+    instance_id = run.input["instance_id"]
     if run.input["must_reboot"]:
-        instance = machine.load_instance(run, run.input["instance_id"])
+        instance = machine.load_instance(run, instance_id)
         run.world.engine.ensure_started(instance.container_name)
         machine.publish(run, instance)
+    # An operation that an older server began does not say; then it held nothing either.
+    if run.input.get("was_running", False):
+        membership.join(run, instance_id)
 
 
 def _freeze(run: Run) -> Json:

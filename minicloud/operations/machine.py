@@ -16,6 +16,7 @@ from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.instance import Instance, InstanceState, StateReason
 from minicloud.domain.ledger import LedgerEntry, LedgerKind
 from minicloud.domain.operation import Json
+from minicloud.operations import membership
 from minicloud.operations.definition import Run
 from minicloud.ports.edge import Route
 from minicloud.ports.engine import Container, ContainerSpec, Limits
@@ -255,7 +256,11 @@ def record_terminated(
     operation_id: str | None,
     reason: StateReason,
 ) -> None:
-    """Record the end of a machine: its addresses are free, its Elastic IPs lead nowhere."""
+    """Record the end of a machine: its addresses are free, its Elastic IPs lead nowhere.
+
+    Nor is it in a target group any more; telling its balancers is the caller's.
+    """
+    membership.record_gone(transaction, instance.id)
     for address in addresses_of(transaction, instance.id):
         record_disassociated(transaction, address, at, operation_id)
     instance = drop_public_slot(transaction, instance)

@@ -19,7 +19,7 @@ def _forget(run: Run) -> Json:
 
 def _record_released(run: Run, transaction: Transaction, _output: Json) -> None:
     address = require_address(transaction, run.input["allocation_id"])
-    transaction.remove_address(address.allocation_id)
+    transaction.addresses.remove(address.allocation_id)
     transaction.leases.free(Pool.PUBLIC, address.slot)
     transaction.ledger.append(
         LedgerEntry(

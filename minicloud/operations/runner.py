@@ -117,19 +117,20 @@ class Runner:
     ) -> Operation:
         """Journal an operation in the caller's transaction; ``launch`` it when that has ended."""
         operation_id = make_id(IdKind.OPERATION, secrets.token_hex(9))
-        transaction.claims.take(sorted({subject_id, *claims}), operation_id)
+        definition = self._definitions[kind]
+        claimed = {subject_id, *claims} if definition.claims_subject else set(claims)
+        transaction.claims.take(sorted(claimed), operation_id)
         operation = Operation(
             id=operation_id,
             kind=kind,
             status=OperationStatus.RUNNING,
             subject_id=subject_id,
             input=begin(transaction, operation_id),
-            step_names=self._definitions[kind].step_names,
+            step_names=definition.step_names,
             created_at=self._world.clock.now(),
         )
         transaction.operations.add(operation)
-        first = self._definitions[kind].steps[0]
-        operation = _with_begun(operation, first, operation.created_at)
+        operation = _with_begun(operation, definition.steps[0], operation.created_at)
         transaction.operations.save(operation)
         return operation
 
@@ -303,7 +304,7 @@ class _Journey:
                 if can_turn_back or attempts_left == 0:
                     raise
                 self._wait_for(error, delay_s)
-            except MiniCloudError:
+            except (MiniCloudError, ServerStopping):
                 raise
             except Exception as error:
                 log.exception("a step of %s failed in a way it should not", self._operation.id)
@@ -318,6 +319,9 @@ class _Journey:
         said = _as_record(error)
         if self._operation.waiting_for != said:
             self._write(replace(self._operation, waiting_for=said))
+        self._pause(delay_s)
+
+    def _pause(self, delay_s: float) -> None:
         if self._stopping.wait(delay_s):
             raise ServerStopping
 
@@ -332,8 +336,7 @@ class _Journey:
             raise ServerStopping
         delay_s = self._patience.first_delay_s
         while not self._has_written(operation, also):
-            if self._stopping.wait(delay_s):
-                raise ServerStopping
+            self._pause(delay_s)
             delay_s = self._patience.next_delay_s(delay_s)
         self._operation = operation
         self._progress.changed(operation.id)
@@ -362,6 +365,7 @@ class _Journey:
             world=self._world,
             report=partial(self._progress.report, operation.id),
             outputs={name: record.output for name, record in operation.steps.items()},
+            pause=self._pause,
         )
 
 

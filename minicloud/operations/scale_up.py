@@ -7,6 +7,10 @@ listened on before the addresses move: where it does not, all is undone and the 
 again. The image is sealed after the move, off the path of those who wait; the new machine boots
 from the unsealed disk, since it *is* the old machine, on better hardware.
 
+In its target groups the new machine takes the old one's place at the move. An old one that is shut
+down has left them before; one that serves on stays until the new one has been checked once, and
+then finishes what it has in flight.
+
 Claims: both machines and every address, from beginning to end.
 """
 
@@ -21,7 +25,7 @@ from minicloud.domain.instance import Instance, InstanceState, StateReason
 from minicloud.domain.listening import await_ports_script, listening_ports
 from minicloud.domain.operation import Json
 from minicloud.domain.tags import NAME_KEY
-from minicloud.operations import image_records, machine
+from minicloud.operations import image_records, machine, membership
 from minicloud.operations.allocate_address import require_address
 from minicloud.operations.definition import Definition, Run, Step
 from minicloud.operations.stop_instance import USER_STOPPED
@@ -41,12 +45,13 @@ def _new(run: Run) -> Instance:
 
 
 def _note_services(run: Run) -> Json:
+    left = membership.leave(run, run.input["old_instance_id"])
     tables = ["/proc/net/tcp", "/proc/net/tcp6"]
     seen = run.world.engine.exec(_old(run).container_name, ["cat", *tables])
     ports = listening_ports(seen.stdout.decode("ascii", "replace"))
     # Where it is to be stopped, the old machine serves no more from here on; journalled with this
     # step, so that a crash in the next does not shorten the downtime.
-    return {"ports": ports, "stopping_at": run.world.clock.now().isoformat()}
+    return {**left, "ports": ports, "stopping_at": run.world.clock.now().isoformat()}
 
 
 def _record_old_stopping(run: Run, transaction: Transaction, _output: Json) -> None:
@@ -173,16 +178,29 @@ def _record_moved(run: Run, transaction: Transaction, _output: Json) -> None:
     unnamed = {key: value for key, value in old.tags.items() if key != NAME_KEY}
     transaction.instances.save(replace(new, tags=dict(old.tags)))
     transaction.instances.save(replace(old, tags=unnamed))
+    membership.record_replaced(transaction, old.id, new.id, now)
 
 
 def _retire_old(run: Run) -> Json:
-    run.report("removing the old machine", None)
     old = _old(run)
+    _take_place(run, old)
+    run.report("removing the old machine", None)
     if run.world.engine.container(old.container_name) is not None:
         run.world.engine.ensure_stopped(old.container_name, machine.STOP_TIMEOUT_S)
     machine.forget_slot(run, old.public_slot)
     run.world.engine.ensure_removed(old.container_name)
     return {}
+
+
+def _take_place(run: Run, old: Instance) -> None:
+    """Let the new machine serve in the old one's groups before the old one leaves them."""
+    with run.world.store.read() as transaction:
+        targets = transaction.targets.of_instance(run.input["new_instance_id"])
+    if targets:
+        membership.tell_of(run, run.input["new_instance_id"])
+        run.world.balancers.await_first_checks([target.id for target in targets], run)
+        membership.hold(run, old.id)
+    membership.leave(run, old.id)
 
 
 def _record_retired(run: Run, transaction: Transaction, _output: Json) -> None:
@@ -192,6 +210,7 @@ def _record_retired(run: Run, transaction: Transaction, _output: Json) -> None:
 
 
 def _seal(run: Run) -> Json:
+    membership.tell_of(run, run.input["new_instance_id"])
     return image_records.seal(run, "freeze-disk")
 
 
@@ -204,7 +223,9 @@ def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -
     if image.state is ImageState.PENDING:
         image_records.record_failed(run, transaction)
     if "retire-old" in run.outputs:
+        membership.record_gone(transaction, run.input["old_instance_id"])
         return
+    membership.record_let_back(transaction, run.input["old_instance_id"], run.operation_id)
     new = machine.require_instance(transaction, run.input["new_instance_id"])
     reason = StateReason("Server.InternalError", f"{error.code}: {error.message}")
     now = run.world.clock.now()
@@ -237,7 +258,12 @@ def _ms_between(began_at: datetime, ended_at: datetime) -> float:
 SCALE_UP = Definition(
     kind=KIND,
     steps=(
-        Step("note-services", _note_services, record=_record_old_stopping),
+        Step(
+            "note-services",
+            _note_services,
+            record=_record_old_stopping,
+            undo=lambda run: membership.join(run, run.input["old_instance_id"]),
+        ),
         Step(
             "shut-down-old",
             _shut_down_old,

@@ -1,11 +1,14 @@
-"""Start: a stopped machine runs again, with a new public address unless it has an Elastic IP."""
+"""Start: a stopped machine runs again, with a new public address unless it has an Elastic IP.
+
+Its balancers are told when it runs; where one cannot be reached, the machine runs all the same.
+"""
 
 from __future__ import annotations
 
 from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.instance import InstanceState, StateReason
 from minicloud.domain.operation import Json
-from minicloud.operations import machine
+from minicloud.operations import machine, membership
 from minicloud.operations.definition import Definition, Run, Step
 from minicloud.ports.store import Transaction
 
@@ -25,7 +28,14 @@ def _stop(run: Run) -> None:
         run.world.engine.ensure_stopped(instance.container_name, machine.STOP_TIMEOUT_S)
 
 
+def _join(run: Run) -> Json:
+    membership.tell_of(run, run.input["instance_id"])
+    return {}
+
+
 def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -> None:
+    if "join-balancers" in run.outputs:
+        return
     instance = machine.require_instance(transaction, run.input["instance_id"])
     reason = StateReason("Server.InternalError", f"{error.code}: {error.message}")
     instance = machine.drop_public_slot(transaction, instance)
@@ -37,6 +47,10 @@ def _settle_failure(run: Run, transaction: Transaction, error: MiniCloudError) -
 
 START_INSTANCE = Definition(
     kind=KIND,
-    steps=(Step("start-and-publish", _start, record=machine.record_running, undo=_stop),),
+    steps=(
+        Step("start-and-publish", _start, record=machine.record_running, undo=_stop),
+        Step("join-balancers", _join),
+    ),
+    point_of_no_return="join-balancers",
     settle_failure=_settle_failure,
 )

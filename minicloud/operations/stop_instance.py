@@ -1,10 +1,14 @@
-"""Stop: the machine shuts down; its disk and private address stay, its public address goes."""
+"""Stop: the machine shuts down; its disk and private address stay, its public address goes.
+
+Its balancers send it nothing new, and what it has in flight is finished, before anything is closed.
+"""
 
 from __future__ import annotations
 
+from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.instance import InstanceState, StateReason
 from minicloud.domain.operation import Json
-from minicloud.operations import machine
+from minicloud.operations import machine, membership
 from minicloud.operations.definition import Definition, Run, Step
 from minicloud.ports.store import Transaction
 
@@ -13,8 +17,9 @@ USER_STOPPED = StateReason("Client.UserInitiatedShutdown", "Client.UserInitiated
 
 
 def _withdraw(run: Run) -> Json:
+    left = membership.leave(run, run.input["instance_id"])
     machine.withdraw(run, machine.load_instance(run, run.input["instance_id"]))
-    return {}
+    return left
 
 
 def _stop(run: Run) -> Json:
@@ -33,9 +38,12 @@ def _record_stopped(run: Run, transaction: Transaction, _output: Json) -> None:
         run.operation_id,
         USER_STOPPED,
     )
+    # From here on its state alone keeps it out of its groups.
+    membership.record_let_back(transaction, instance.id, run.operation_id)
 
 
 def _forget_address(run: Run) -> Json:
+    membership.tell_of(run, run.input["instance_id"])
     instance = machine.load_instance(run, run.input["instance_id"])
     machine.forget_slot(run, instance.public_slot)
     return {}
@@ -47,6 +55,10 @@ def _record_address_freed(run: Run, transaction: Transaction, _output: Json) -> 
     )
 
 
+def _settle_failure(run: Run, transaction: Transaction, _error: MiniCloudError) -> None:
+    membership.record_let_back(transaction, run.input["instance_id"], run.operation_id)
+
+
 STOP_INSTANCE = Definition(
     kind=KIND,
     steps=(
@@ -56,4 +68,5 @@ STOP_INSTANCE = Definition(
     ),
     # Half-way through a shutdown there is no machine to turn back to.
     point_of_no_return="withdraw-address",
+    settle_failure=_settle_failure,
 )

@@ -7,18 +7,25 @@ exception is on disk. Nothing in a transaction may call the engine or the networ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from minicloud.domain.address import Address
+from minicloud.domain.balancer import Balancer
+from minicloud.domain.billing.reservation import Reservation
+from minicloud.domain.certificate import Certificate, KeyPair
 from minicloud.domain.image import Image
 from minicloud.domain.instance import Instance
 from minicloud.domain.ledger import LedgerEntry
-from minicloud.domain.operation import Operation
+from minicloud.domain.listener import Listener
+from minicloud.domain.operation import Json, Operation
+from minicloud.domain.rule import Rule
 from minicloud.domain.settings import Settings
+from minicloud.domain.target import Target
+from minicloud.domain.target_group import TargetGroup
 
 T = TypeVar("T")
 
@@ -54,6 +61,29 @@ class Repository(Protocol[T]):
 
     def save(self, record: T) -> None:
         """Overwrite a record that exists."""
+
+
+class RecordRepository(Repository[T], Protocol[T]):
+    """Records that may go again, and be put back as they were."""
+
+    def remove(self, key: str) -> None:
+        """Forget the record with this identifier, if it is there."""
+
+    def snapshot(self, key: str) -> Json | None:
+        """The record as JSON, for a journal; None where there is none."""
+
+    def restore(self, key: str, snapshot: Json | None) -> None:
+        """Make the record again what a snapshot says that it was; None: let there be none."""
+
+
+class TargetRepository(RecordRepository[Target], Protocol):
+    """The targets of every group."""
+
+    def of_instance(self, instance_id: str) -> Sequence[Target]:
+        """Where a machine is registered, or draining, oldest first."""
+
+    def of_group(self, group_id: str) -> Sequence[Target]:
+        """The targets of a group, oldest first."""
 
 
 class OperationRepository(Repository[Operation], Protocol):
@@ -101,6 +131,12 @@ class Ledger(Protocol):
     def entries(self) -> Sequence[LedgerEntry]:
         """Every entry, in the order they were added."""
 
+    def in_time_order(self) -> Iterator[LedgerEntry]:
+        """Every entry, in the order in which things happened, a few at a time.
+
+        To be read within the transaction.
+        """
+
 
 class Transaction(Protocol):
     """A view of the store, all of one moment."""
@@ -114,8 +150,36 @@ class Transaction(Protocol):
         """The images, deregistered ones too."""
 
     @property
-    def addresses(self) -> Repository[Address]:
+    def addresses(self) -> RecordRepository[Address]:
         """The Elastic IPs that are allocated."""
+
+    @property
+    def balancers(self) -> RecordRepository[Balancer]:
+        """The load balancers; what is deleted is gone."""
+
+    @property
+    def target_groups(self) -> RecordRepository[TargetGroup]:
+        """The target groups."""
+
+    @property
+    def targets(self) -> TargetRepository:
+        """Which machines are registered in which groups."""
+
+    @property
+    def listeners(self) -> RecordRepository[Listener]:
+        """The balancers' listeners."""
+
+    @property
+    def rules(self) -> RecordRepository[Rule]:
+        """The listeners' rules."""
+
+    @property
+    def certificates(self) -> RecordRepository[Certificate]:
+        """The certificates that listeners may show."""
+
+    @property
+    def reservations(self) -> Repository[Reservation]:
+        """The reservations that were bought, expired ones too."""
 
     @property
     def operations(self) -> OperationRepository:
@@ -145,8 +209,11 @@ class Transaction(Protocol):
     def save_settings(self, settings: Settings) -> None:
         """Overwrite the cloud's settings."""
 
-    def remove_address(self, allocation_id: str) -> None:
-        """Forget an address that was released."""
+    def certificate_authority(self) -> KeyPair | None:
+        """The cloud's own certificate authority, once it has been needed."""
+
+    def save_certificate_authority(self, authority: KeyPair) -> None:
+        """Keep the cloud's certificate authority, for as long as the cloud lives."""
 
 
 class Store(Protocol):

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from minicloud.domain import naming
 from minicloud.domain.errors import Conflict, MiniCloudError
+from minicloud.domain.ids import IdKind, is_id
 from minicloud.domain.instance import InstanceState
 from minicloud.domain.settings import Settings
 from minicloud.operations.definition import World
 from minicloud.ports.engine import EngineInfo
 from minicloud.ports.store import CloudRecord
+from minicloud.services.balancer_fleet import BalancerFleet
 from minicloud.services.infrastructure import Infrastructure
 from minicloud.services.instances import InstanceService
 
@@ -43,17 +45,23 @@ class CloudStatus:
     image_count: int
     address_count: int
     operations_running: int
+    balancer_count: int
 
 
 class CloudService:
     """Everything that can be asked of the cloud itself."""
 
     def __init__(
-        self, world: World, infrastructure: Infrastructure, instances: InstanceService
+        self,
+        world: World,
+        infrastructure: Infrastructure,
+        instances: InstanceService,
+        fleet: BalancerFleet,
     ) -> None:
         self._world = world
         self._infrastructure = infrastructure
         self._instances = instances
+        self._fleet = fleet
 
     def status(self) -> CloudStatus:
         """How the cloud stands now, with or without an engine."""
@@ -79,6 +87,7 @@ class CloudService:
                 image_count=sum(image.is_live for image in transaction.images.all()),
                 address_count=len(transaction.addresses.all()),
                 operations_running=len(transaction.operations.unfinished()),
+                balancer_count=len(transaction.balancers.all()),
             )
 
     def settings(self) -> Settings:
@@ -102,6 +111,7 @@ class CloudService:
         engine = self._world.engine
         labels = {naming.CLOUD_LABEL: self._world.cloud_id}
         edge_name = naming.container_name(self._world.cloud_name, "edge")
+        self._remove_balancers(report)
         machines = [c.name for c in engine.containers(labels) if c.name != edge_name]
         with ThreadPoolExecutor(_PARALLEL_REMOVALS) as threads:
             for name, _ in zip(machines, threads.map(engine.ensure_removed, machines), strict=True):
@@ -114,6 +124,19 @@ class CloudService:
                 report(f"removed image {reference}")
         if with_built_images:
             self._remove_built_images(report)
+
+    def _remove_balancers(self, report: Callable[[str], None]) -> None:
+        """Take away balancers with their disks, those too that the records have lost."""
+        labels = {naming.CLOUD_LABEL: self._world.cloud_id}
+        found = {
+            c.labels.get(naming.RESOURCE_LABEL, "") for c in self._world.engine.containers(labels)
+        }
+        with self._world.store.read() as transaction:
+            recorded = {balancer.id for balancer in transaction.balancers.all()}
+        ids = sorted(recorded | {ref for ref in found if is_id(IdKind.BALANCER, ref)})
+        with ThreadPoolExecutor(_PARALLEL_REMOVALS) as threads:
+            for ref, _ in zip(ids, threads.map(self._fleet.take_away, ids), strict=True):
+                report(f"removed {naming.container_name(self._world.cloud_name, ref)}")
 
     def _remove_built_images(self, report: Callable[[str], None]) -> None:
         for recipe in reversed(self._world.builder.recipes()):

@@ -13,11 +13,18 @@ from minicloud.domain.image import Image, ImageState, validate_image_name
 from minicloud.domain.instance import InstanceState
 from minicloud.domain.operation import Json, Operation
 from minicloud.domain.tags import shown, validate_tags
-from minicloud.operations import build_images, create_image, delete_image, machine
+from minicloud.operations import (
+    build_images,
+    create_image,
+    delete_image,
+    machine,
+    membership,
+)
 from minicloud.operations.definition import World
 from minicloud.operations.runner import Runner
 from minicloud.ports.image_builder import Recipe
 from minicloud.ports.store import Transaction
+from minicloud.services.infrastructure import EDGE_RECIPE
 from minicloud.services.resolve import find_image, find_instance
 
 
@@ -66,7 +73,7 @@ class ImageService:
                     f"there are: {', '.join(known)}",
                 )
         # The edge carries the addresses: without it nothing can be launched.
-        wanted = [n for n in known if not names or n in names or not known[n].public]
+        wanted = [n for n in known if not names or n in names or n == EDGE_RECIPE]
         self._world.engine.ping()
         image_ids = {
             name: make_id(IdKind.IMAGE, secrets.token_hex(9))
@@ -90,7 +97,7 @@ class ImageService:
         image_id = make_id(IdKind.IMAGE, secrets.token_hex(9))
         made: list[Image] = []
 
-        def begin(transaction: Transaction, _operation_id: str) -> Json:
+        def begin(transaction: Transaction, operation_id: str) -> Json:
             instance = machine.require_instance(transaction, instance_id)
             instance.require_state(
                 "make an image of it", InstanceState.RUNNING, InstanceState.STOPPED
@@ -110,10 +117,13 @@ class ImageService:
             )
             transaction.images.add(image)
             made.append(image)
+            if is_running:
+                membership.record_held(transaction, instance_id, operation_id, image.created_at)
             return {
                 "instance_id": instance_id,
                 "image_id": image_id,
                 "image_reference": image.reference,
+                "was_running": is_running,
                 "must_reboot": is_running and request.reboot,
             }
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from minicloud.domain import naming
+from minicloud.domain.balancer import BalancerState
 from minicloud.domain.errors import CapacityExceeded, Conflict, Unavailable
 from minicloud.domain.instance import InstanceState
 from minicloud.domain.network import PLACES, Place
@@ -62,6 +63,15 @@ class Infrastructure:
             if not self._is_ready:
                 self._mend()
 
+    def reference(self, recipe: str) -> str:
+        """The engine's name for the image of a recipe, built or not."""
+        return self._builder.reference(recipe)
+
+    def built_image(self, recipe: str) -> str | None:
+        """The engine's name for the image of a recipe, if it is built."""
+        reference = self.reference(recipe)
+        return None if self._engine.image(reference) is None else reference
+
     def set_route(self, route: Route, grace_s: float) -> None:
         """Lead an address to a machine, mending the edge first if it is gone."""
         self._through_edge(lambda: self._edge.set_route(route, grace_s))
@@ -98,7 +108,7 @@ class Infrastructure:
 
     def _mend(self) -> None:
         self._is_ready = False
-        if self._engine.image(self._builder.reference(EDGE_RECIPE)) is None:
+        if self.built_image(EDGE_RECIPE) is None:
             raise Unavailable(
                 "EdgeImageMissing",
                 "the image of the edge, which carries the addresses, is not built",
@@ -150,7 +160,14 @@ class Infrastructure:
         except Conflict as error:
             with self._store.read() as transaction:
                 # Journalled before it was tried, and the server died: nothing lies in it yet.
-                is_empty = not transaction.instances.all() and not transaction.addresses.all()
+                is_empty = not any(
+                    lying.all()
+                    for lying in (
+                        transaction.instances,
+                        transaction.addresses,
+                        transaction.balancers,
+                    )
+                )
             if error.code != "SubnetTaken" or not is_empty:
                 raise
             return False
@@ -187,6 +204,9 @@ def settled_routes(transaction: Transaction, place: Place) -> list[Route]:
     for address in transaction.addresses.all():
         holder = running.get(address.instance_id or "")
         targets[address.slot] = None if holder is None else holder.private_ip
+    for balancer in transaction.balancers.all():
+        if balancer.state is BalancerState.ACTIVE:
+            targets[balancer.public_slot] = balancer.private_ip
     return [
         Route(place.public_ip(slot), target_ip, place.host_ports(slot))
         for slot, target_ip in sorted(targets.items())

@@ -19,6 +19,7 @@ from minicloud.domain.tags import NAME_KEY, shown, validate_tags
 from minicloud.operations import (
     launch_instance,
     machine,
+    membership,
     reboot_instance,
     resize_instance,
     start_instance,
@@ -141,6 +142,7 @@ class InstanceService:
             fresh.require_state("stop", InstanceState.RUNNING)
             now = self._world.clock.now()
             machine.record_state(transaction, fresh, InstanceState.STOPPING, now, operation_id)
+            membership.record_held(transaction, fresh.id, operation_id, now)
             return {"instance_id": fresh.id}
 
         self._world.engine.ping()
@@ -150,9 +152,11 @@ class InstanceService:
         """Shut the machine down and start it again."""
         instance = self.show(ref)
 
-        def begin(transaction: Transaction, _operation_id: str) -> Json:
+        def begin(transaction: Transaction, operation_id: str) -> Json:
             fresh = machine.require_instance(transaction, instance.id)
             fresh.require_state("reboot", InstanceState.RUNNING)
+            now = self._world.clock.now()
+            membership.record_held(transaction, fresh.id, operation_id, now)
             return {"instance_id": fresh.id}
 
         self._world.engine.ping()
@@ -175,6 +179,7 @@ class InstanceService:
             fresh.require_state("terminate it", InstanceState.RUNNING, InstanceState.STOPPED)
             now = self._world.clock.now()
             machine.record_state(transaction, fresh, InstanceState.SHUTTING_DOWN, now, operation_id)
+            membership.record_held(transaction, fresh.id, operation_id, now)
             addresses = machine.addresses_of(transaction, fresh.id)
             claims = [address.allocation_id for address in addresses]
             transaction.claims.take(claims, operation_id)

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol, TypeVar
 
 from minicloud.domain.address import Address
+from minicloud.domain.balancer import Balancer
+from minicloud.domain.certificate import Certificate
 from minicloud.domain.errors import Conflict, NotFound
-from minicloud.domain.ids import IdKind, looks_like_id, require_id
+from minicloud.domain.ids import IdKind, is_id, looks_like_id, require_id
 from minicloud.domain.image import Image
 from minicloud.domain.instance import Instance
+from minicloud.domain.listener import Listener
+from minicloud.domain.rule import Rule
 from minicloud.domain.tags import shown
+from minicloud.domain.target_group import TargetGroup
 from minicloud.ports.store import Transaction
 
 
@@ -57,6 +62,45 @@ def find_address(transaction: Transaction, ref: str) -> Address:
     return _only(everything, ref, "InvalidAllocationID.NotFound", "address")
 
 
+def find_balancer(transaction: Transaction, ref: str) -> Balancer:
+    """The balancer of this id or name; a name may look like the beginning of an id."""
+    found = transaction.balancers.get(ref) if is_id(IdKind.BALANCER, ref) else None
+    return found or _only(transaction.balancers.all(), ref, "LoadBalancerNotFound", "balancer")
+
+
+def find_target_group(transaction: Transaction, ref: str) -> TargetGroup:
+    """The target group of this id or name."""
+    found = transaction.target_groups.get(ref) if is_id(IdKind.TARGET_GROUP, ref) else None
+    everything = transaction.target_groups.all()
+    return found or _only(everything, ref, "TargetGroupNotFound", "target group")
+
+
+def find_listener(transaction: Transaction, ref: str) -> Listener:
+    """The listener of this id, or of this ``BALANCER:PORT``."""
+    if is_id(IdKind.LISTENER, ref):
+        return transaction.listeners.get(ref) or _missing("ListenerNotFound", "listener", ref)
+    balancer_ref, _, port = ref.rpartition(":")
+    if balancer_ref:
+        balancer = find_balancer(transaction, balancer_ref)
+        for listener in transaction.listeners.all():
+            if listener.balancer_id == balancer.id and str(listener.port) == port:
+                return listener
+    return _missing("ListenerNotFound", "listener", ref)
+
+
+def find_rule(transaction: Transaction, ref: str) -> Rule:
+    """The rule of this id."""
+    found = transaction.rules.get(ref) if is_id(IdKind.RULE, ref) else None
+    return found or _missing("RuleNotFound", "rule", ref)
+
+
+def find_certificate(transaction: Transaction, ref: str) -> Certificate:
+    """The certificate of this id or name."""
+    found = transaction.certificates.get(ref) if is_id(IdKind.CERTIFICATE, ref) else None
+    everything = transaction.certificates.all()
+    return found or _only(everything, ref, "CertificateNotFound", "certificate")
+
+
 def _only(records: Sequence[N], name: str, code: str, noun: str) -> N:
     named = [record for record in records if name and record.name == name]
     if len(named) == 1:
@@ -66,12 +110,12 @@ def _only(records: Sequence[N], name: str, code: str, noun: str) -> N:
     raise Conflict(
         "AmbiguousName",
         f"{len(named)} {noun}s are called {shown(name)}",
-        f"use the identifier: minicloud {noun} list",
+        f"use the identifier: minicloud {noun.replace(' ', '-')} list",
     )
 
 
 def _missing(code: str, noun: str, ref: str) -> NoReturn:
-    hint = f"see what there is: minicloud {noun} list"
+    hint = f"see what there is: minicloud {noun.replace(' ', '-')} list"
     if noun == "image":
         hint += "; the images that ship with minicloud are made by: minicloud image build"
     raise NotFound(code, f"there is no {noun} {shown(ref)}", hint)

@@ -14,7 +14,7 @@ from minicloud.domain.image import Image, ImageState, validate_image_name
 from minicloud.domain.instance import Instance, InstanceState
 from minicloud.domain.operation import Json, Operation
 from minicloud.domain.tags import NAME_KEY
-from minicloud.operations import machine, scale_up
+from minicloud.operations import machine, membership, scale_up
 from minicloud.operations.definition import World
 from minicloud.operations.runner import Runner
 from minicloud.ports.store import Pool, Transaction
@@ -72,6 +72,9 @@ class ScalingService:
             transaction.claims.take(
                 [new_id, image_id, *(a.allocation_id for a in addresses)], operation_id
             )
+            if request.reboot:
+                now = self._world.clock.now()
+                membership.record_held(transaction, old_id, operation_id, now)
             image = self._record_image(transaction, image_id, old, request)
             new = self._record_new(transaction, new_id, old, wanted, image, operation_id)
             if not addresses:

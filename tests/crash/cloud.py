@@ -92,6 +92,9 @@ class CrashingCloud:
             for container in self.engine.containers(labels)
             if container.labels[naming.RESOURCE_LABEL] != "edge"
         }
+        for balancer in self.client.balancers.list():
+            assert balancer["operation_id"] is None, self.operations()
+            assert containers.pop(naming.container_name(self.home.name, balancer["id"])).is_up
         expected = {i["container_name"] for i in instances if i["state"] != "terminated"}
         assert set(containers) == expected
         for instance in instances:

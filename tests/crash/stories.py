@@ -9,8 +9,11 @@ from functools import partial
 from typing import Any
 
 from minicloud.client import Client
+from minicloud.client.balancers import BalancerRequest, FrontRequest
 from minicloud.client.images import ImageRequest
 from minicloud.client.instances import LaunchRequest
+from minicloud.client.listeners import ListenerRequest
+from minicloud.client.target_groups import TargetRef
 from tests.crash.cloud import Call, CrashingCloud
 
 TYPE = "t3.nano"
@@ -59,6 +62,23 @@ class Scene:
         """Have an image of a machine."""
         self.cloud.do(lambda c: c.images.create(self.imaging(role, of)))
 
+    def balancing(self, *members: str) -> BalancerRequest:
+        """What to ask for to have a balancer before machines of this scene."""
+        front = FrontRequest([self.name(member) for member in members])
+        return BalancerRequest(name=self.name("lb"), front=front)
+
+    def balance(self, *members: str) -> None:
+        """Have machines behind a balancer."""
+        for member in members:
+            self.launch(member)
+        self.cloud.do(lambda c: c.balancers.create(self.balancing(*members)))
+
+    def members(self) -> dict[str, str]:
+        """By its role, how each machine is that the scene's balancer knows."""
+        names = {self.name(role): role for role in ("m", "n")}
+        found = self.cloud.client.balancers.health(self.name("lb"))
+        return {names[health["instance_name"]]: health["state"] for health in found}
+
     def state(self, role: str) -> str:
         """The state of a machine of this scene."""
         return str(self.cloud.client.instances.show(self.name(role))["state"])
@@ -66,6 +86,10 @@ class Scene:
     def clear(self) -> None:
         """Take the scene's resources away."""
         client = self.cloud.client
+        for balancer in client.balancers.list():
+            self.cloud.do(partial(_delete_balancer, balancer["id"]))
+        for group in client.target_groups.list():
+            client.target_groups.delete(group["id"])
         for address in client.addresses.list():
             if address["instance_id"]:
                 self.cloud.do(partial(_disassociate, address["name"]))
@@ -91,6 +115,10 @@ def _terminate(ref: str, client: Client) -> Any:
 
 def _delete_image(ref: str, client: Client) -> Any:
     return client.images.delete(ref)
+
+
+def _delete_balancer(ref: str, client: Client) -> Any:
+    return client.balancers.delete(ref)
 
 
 @dataclass(frozen=True)
@@ -133,6 +161,43 @@ def _prepare_scale_up(scene: Scene) -> None:
 def _prepare_image(scene: Scene) -> None:
     scene.launch("m")
     scene.image("img", of="m")
+
+
+def _prepare_register(scene: Scene) -> None:
+    scene.balance("m")
+    scene.launch("n")
+
+
+def _refuse(scene: Scene) -> ListenerRequest:
+    answer = {"type": "fixed-response", "status": 403}
+    return ListenerRequest(scene.name("lb"), port=8080, action=answer)  # type: ignore[arg-type]
+
+
+def _change_members(verb: str, role: str) -> Callable[[Scene], Call]:
+    def call(scene: Scene) -> Call:
+        refs = [TargetRef(scene.name(role))]
+        return lambda c: getattr(c.target_groups, verb)(scene.name("lb"), refs)
+
+    return call
+
+
+def _balancer_truth(scene: Scene) -> None:
+    balancer = scene.cloud.client.balancers.show(scene.name("lb"))
+    assert balancer["state"] == "active"
+    assert [listener["port"] for listener in balancer["listeners"]] == [80]
+    assert set(scene.members()) == {"m"}
+
+
+def _deleted_truth(scene: Scene) -> None:
+    assert scene.cloud.client.balancers.list() == []
+    (group,) = scene.cloud.client.target_groups.list()
+    assert group["target_count"] == 1
+
+
+def _stopped_member_truth(scene: Scene) -> None:
+    assert scene.state("m") == "stopped"
+    assert scene.members()["m"] == "unused"
+    assert scene.members()["n"] != "unused"
 
 
 def _gone(scene: Scene, what: str) -> bool:
@@ -242,5 +307,48 @@ STORIES = (
         _prepare_scale_up,
         lambda s: lambda c: c.instances.scale_up(s.name("m"), "t3.micro"),
         _scale_up_truth,
+    ),
+    Story(
+        "create-balancer",
+        lambda s: s.launch("m"),
+        lambda s: lambda c: c.balancers.create(s.balancing("m")),
+        _balancer_truth,
+    ),
+    Story(
+        "delete-balancer",
+        lambda s: s.balance("m"),
+        lambda s: lambda c: c.balancers.delete(s.name("lb")),
+        _deleted_truth,
+    ),
+    Story(
+        "configure-balancer",
+        lambda s: s.balance("m"),
+        lambda s: lambda c: c.listeners.create(_refuse(s)),
+        _assert(lambda s: len(s.cloud.client.listeners.list(s.name("lb"))) == 2),
+    ),
+    Story(
+        "register-targets",
+        _prepare_register,
+        _change_members("register", "n"),
+        _assert(lambda s: set(s.members()) == {"m", "n"}),
+    ),
+    Story(
+        "deregister-targets",
+        lambda s: s.balance("m", "n"),
+        _change_members("deregister", "n"),
+        _assert(lambda s: set(s.members()) == {"m"}),
+    ),
+    # A machine that is in a target group.
+    Story(
+        "stop-instance",
+        lambda s: s.balance("m", "n"),
+        lambda s: lambda c: c.instances.stop(s.name("m")),
+        _stopped_member_truth,
+    ),
+    Story(
+        "terminate-instance",
+        lambda s: s.balance("m", "n"),
+        lambda s: lambda c: c.instances.terminate(s.name("m")),
+        _assert(lambda s: set(s.members()) == {"n"}),
     ),
 )

@@ -17,6 +17,7 @@ RECIPES = (
     Recipe("base", "a bare machine", None, public=True),
     Recipe("web", "a web server", "base", public=True),
     Recipe("edge", "carries the addresses", "base", public=False),
+    Recipe("balancer", "balances", "base", public=False),
 )
 SEAL_SCRIPT = "rm -f /etc/machine-id"
 

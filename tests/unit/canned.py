@@ -25,7 +25,7 @@ class CannedTransport(Transport):
     def without_starting(self) -> Transport:
         return self
 
-    def get(self, path: str, **query: int | bool) -> Any:
+    def get(self, path: str, **query: int | bool | str) -> Any:
         return self._answer("GET", path, dict(query))
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -201,6 +201,7 @@ def status(**changes: Any) -> dict[str, Any]:
             "instances": {"running": 2, "terminated": 3},
             "images": 2,
             "addresses": 1,
+            "balancers": 1,
             "operations_running": 0,
         },
         **changes,

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
-from minicloud.adapters.database.store import DatabaseStore
+from minicloud.adapters.prices import ShippedPriceBooks
+from minicloud.controllers.keep_balancers import BalancerKeeper
 from minicloud.controllers.reconcile import Reconciler
 from minicloud.domain.address import Address
-from minicloud.domain.errors import MiniCloudError, Unavailable
+from minicloud.domain.balancer import Balancer
+from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.instance import Instance
 from minicloud.domain.operation import Operation, OperationStatus
 from minicloud.operations.definition import Definition, Run, World
@@ -31,26 +29,37 @@ from minicloud.operations.progress import ProgressBoard
 from minicloud.operations.registry import DEFINITIONS
 from minicloud.operations.runner import Patience, Runner
 from minicloud.ports.edge import EdgeSpec, Route
-from minicloud.ports.store import CloudRecord, Transaction
 from minicloud.services.addresses import AddressService
+from minicloud.services.balancer_fleet import BalancerFleet, Pace
+from minicloud.services.balancers import BalancerService, CreateBalancer, Front
+from minicloud.services.bills import BillService
+from minicloud.services.certificates import CertificateService
 from minicloud.services.cloud import CloudService
+from minicloud.services.configuring import Configuring
 from minicloud.services.images import ImageRequest, ImageService
 from minicloud.services.infrastructure import Infrastructure
 from minicloud.services.instances import InstanceService, LaunchRequest
 from minicloud.services.ledger import LedgerService
+from minicloud.services.listeners import ListenerService
 from minicloud.services.operations import OperationService
+from minicloud.services.prices import PriceService
 from minicloud.services.public_slots import PublicSlots
+from minicloud.services.reservations import ReservationService
+from minicloud.services.rules import RuleService
 from minicloud.services.scaling import ScaleUpRequest, ScalingService
+from minicloud.services.target_groups import TargetGroupService, TargetRef
+from tests.fakes.balancer_plane import FakeBalancer, FakeBalancerPlane
 from tests.fakes.builder import FakeBuilder
+from tests.fakes.certificates import FakeAuthority
 from tests.fakes.edge import FakeEdge
 from tests.fakes.engine import FakeEngine, TickingClock
 from tests.fakes.engine_world import SavedWorld
 from tests.fakes.host_ports import FakeHostPorts
+from tests.unit.stores import CLOUD_ID, CLOUD_NAME, FlakyStore, new_records, shelf
 
-CLOUD_ID = "cloud-0123456789abcdef0"
-CLOUD_NAME = "test"
 # Long enough that only a hang meets it: nothing here waits for time to pass.
 HANG_S = 20.0
+_PACE = Pace(first_delay_s=0.0005, longest_delay_s=0.001)
 _IMPATIENT = Patience(first_delay_s=0.0005, longest_delay_s=0.001, roll_forward_attempts=5)
 
 
@@ -74,35 +83,6 @@ class Failure:
     error: MiniCloudError
 
 
-class FlakyStore:
-    """The port ``Store`` over another: the n-th commit from now fails, as on a full disk."""
-
-    def __init__(self, store: DatabaseStore) -> None:
-        self._store = store
-        self._lock = threading.Lock()
-        self.writes = 0
-        self.failing: set[int] = set()
-
-    def read(self) -> AbstractContextManager[Transaction]:
-        return self._store.read()
-
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        with self._lock:
-            self.writes += 1
-            must_fail = self.writes in self.failing
-            self.failing.discard(self.writes)
-        with self._store.write() as transaction:
-            yield transaction
-            if must_fail:
-                raise Unavailable("StoreDiskFull", "the disk is full")
-
-    def fail_write(self, number: int) -> None:
-        """Let the ``number``-th write from now fail once, after all was written but the end."""
-        with self._lock:
-            self.failing.add(self.writes + number)
-
-
 @dataclass(frozen=True)
 class Saved:
     """A cloud at rest: its file, and the world around it."""
@@ -113,55 +93,7 @@ class Saved:
     edge: EdgeSpec | None
     routes: dict[str, Route]
     edition: int
-
-
-@functools.cache
-def _new_records() -> bytes:
-    """The file of a cloud in which nothing has happened; migrating one takes 0.1 s."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "state.db"
-        DatabaseStore(path, CloudRecord(CLOUD_ID, CLOUD_NAME)).close()
-        return path.read_bytes()
-
-
-class Shelf:
-    """Stores that were used before and are filled anew: a new one compiles its statements again.
-
-    They are real but for waiting on the disk, since no test here cuts the power.
-    """
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="minicloud-unit-")
-        self._idle: list[tuple[Path, DatabaseStore]] = []
-        self._count = 0
-
-    def take(self, records: bytes) -> tuple[Path, DatabaseStore]:
-        """A store over a file that holds these records."""
-        if self._idle:
-            path, store = self._idle.pop()
-            path.write_bytes(records)
-            return path, store
-        self._count += 1
-        path = Path(self._folder.name) / f"{self._count}.db"
-        path.write_bytes(records)
-        store = DatabaseStore(path, CloudRecord(CLOUD_ID, CLOUD_NAME))
-        event.listen(store._engine, "connect", _stop_syncing)
-        store._engine.dispose()
-        return path, store
-
-    def put_back(self, path: Path, store: DatabaseStore) -> None:
-        """Close the store, whose file is then complete, and keep it for the next."""
-        store.close()
-        self._idle.append((path, store))
-
-
-@functools.cache
-def _shelf() -> Shelf:
-    return Shelf()
-
-
-def _stop_syncing(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
+    balancers: dict[str, FakeBalancer]
 
 
 @functools.cache
@@ -178,6 +110,7 @@ def prepared(prepare: Callable[[Cloud], object]) -> Saved:
         cloud.edge.spec,
         cloud.edge.seen(),
         cloud.builder.edition,
+        cloud.plane.save(),
     )
 
 
@@ -185,18 +118,20 @@ class Cloud:
     """A cloud, its world, and the means to kill its server."""
 
     def __init__(self, saved: Saved | None = None) -> None:
-        self.database, self._records = _shelf().take(
-            _new_records() if saved is None else saved.records
+        self.database, self._records = shelf().take(
+            new_records() if saved is None else saved.records
         )
         self.clock = TickingClock() if saved is None else TickingClock(saved.now)
         self.engine = FakeEngine(self.clock)
         self.edge = FakeEdge()
+        self.plane = FakeBalancerPlane(self.clock)
         self.builder = FakeBuilder(self.engine)
         self.host_ports = FakeHostPorts()
         if saved is not None:
             self.engine.load(saved.engine)
             self.edge.load(saved.edge, saved.routes)
             self.builder.edition = saved.edition
+            self.plane.load(saved.balancers)
         self.killed = threading.Event()
         self._kill_at: Moment | None = None
         self._failures: list[Failure] = []
@@ -208,11 +143,13 @@ class Cloud:
     def _boot(self) -> None:
         self.store = FlakyStore(self._records)
         self.infrastructure = Infrastructure(self.store, self.engine, self.edge, self.builder)
+        self.fleet = BalancerFleet(self.store, self.plane, self.infrastructure, _PACE)
         self.world = World(
             cloud_id=CLOUD_ID,
             cloud_name=CLOUD_NAME,
             engine=self.engine,
             router=self.infrastructure,
+            balancers=self.fleet,
             builder=self.builder,
             store=self.store,
             clock=self.clock,
@@ -223,15 +160,29 @@ class Cloud:
         )
         slots = PublicSlots(self.store, self.infrastructure, self.host_ports)
         self.reconciler = Reconciler(self.world, self.infrastructure, slots)
+        self.keeper = BalancerKeeper(self.world, self.fleet)
+        self._boot_services(slots)
+
+    def _boot_services(self, slots: PublicSlots) -> None:
         self.instances = InstanceService(self.world, self.runner, self.infrastructure, slots)
         self.images = ImageService(self.world, self.runner)
         self.addresses = AddressService(self.world, self.runner, self.infrastructure, slots)
         self.scaling = ScalingService(
             self.world, self.runner, self.infrastructure, slots, self.instances
         )
-        self.clouds = CloudService(self.world, self.infrastructure, self.instances)
+        self.clouds = CloudService(self.world, self.infrastructure, self.instances, self.fleet)
+        configuring = Configuring(self.world, self.runner)
+        self.balancers = BalancerService(self.world, self.runner, self.fleet, slots, configuring)
+        self.target_groups = TargetGroupService(self.world, self.runner, self.fleet, configuring)
+        self.listeners = ListenerService(self.world, configuring)
+        self.rules = RuleService(self.world, configuring)
+        self.authority = FakeAuthority()
+        self.certificates = CertificateService(self.world, self.authority)
         self.operations = OperationService(self.store, self.progress)
         self.ledger = LedgerService(self.store)
+        self.prices = PriceService(ShippedPriceBooks(), self.clock)
+        self.bills = BillService(self.store, self.prices, self.clock)
+        self.reservations = ReservationService(self.store, self.prices, self.clock)
 
     # Killing and failing.
 
@@ -292,7 +243,7 @@ class Cloud:
 
     def close(self) -> None:
         self.runner.stop()
-        _shelf().put_back(self.database, self._records)
+        shelf().put_back(self.database, self._records)
 
     # Waiting.
 
@@ -374,6 +325,21 @@ class Cloud:
     ) -> Operation:
         request = ScaleUpRequest(instance, type_name, reboot=reboot)
         return self.succeed(self.scaling.scale_up(request))[0]
+
+    def balance(self, name: str, *instances: str, front: Front | None = None) -> Balancer:
+        """Make a balancer in front of these instances, in the short form."""
+        wanted = front or Front(instances=instances)
+        _, operations = self.balancers.create(CreateBalancer(name, front=wanted))
+        self.succeed(operations)
+        return self.balancers.show(name)
+
+    def register(self, group: str, *instances: str) -> None:
+        refs = [TargetRef(instance) for instance in instances]
+        self.succeed(self.target_groups.register(group, refs))
+
+    def deregister(self, group: str, *instances: str) -> None:
+        refs = [TargetRef(instance) for instance in instances]
+        self.succeed(self.target_groups.deregister(group, refs))
 
     # What is there.
 

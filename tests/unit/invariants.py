@@ -6,17 +6,26 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from minicloud.adapters.nginx.document import as_json
 from minicloud.domain import naming
 from minicloud.domain.address import Address
+from minicloud.domain.balancer import Balancer, BalancerState
 from minicloud.domain.catalog import instance_type
 from minicloud.domain.image import Image, ImageState
 from minicloud.domain.instance import Instance, InstanceState
 from minicloud.domain.ledger import LedgerEntry, LedgerKind
+from minicloud.domain.listener import Listener
 from minicloud.domain.network import Place
+from minicloud.domain.rule import Rule
+from minicloud.domain.target import Registration, Target
+from minicloud.domain.target_group import TargetGroup
 from minicloud.operations.machine import limits_of
+from minicloud.ports.balancer_plane import TargetMode
+from minicloud.services.balancer_document import document_of
 from minicloud.services.infrastructure import settled_routes
 from tests.fakes.builder import SEAL_SCRIPT
-from tests.unit.cloud import CLOUD_ID, Cloud
+from tests.unit.cloud import Cloud
+from tests.unit.stores import CLOUD_ID
 
 CLOUD_LABELS = {naming.CLOUD_LABEL: CLOUD_ID}
 
@@ -29,6 +38,11 @@ class Records:
     images: list[Image]
     addresses: list[Address]
     entries: list[LedgerEntry]
+    balancers: list[Balancer]
+    groups: list[TargetGroup]
+    targets: list[Target]
+    listeners: list[Listener]
+    rules: list[Rule]
 
     @property
     def live(self) -> list[Instance]:
@@ -45,6 +59,11 @@ def records_of(cloud: Cloud) -> Records:
             list(transaction.images.all()),
             list(transaction.addresses.all()),
             list(transaction.ledger.entries()),
+            list(transaction.balancers.all()),
+            list(transaction.target_groups.all()),
+            list(transaction.targets.all()),
+            list(transaction.listeners.all()),
+            list(transaction.rules.all()),
         )
 
 
@@ -58,6 +77,8 @@ def check(cloud: Cloud) -> None:
     _routes_are_settled(cloud)
     _leases_are_held_by_their_holders(cloud, records)
     _ledger_tells_the_present(cloud, records)
+    _balancing_records_are_whole(records)
+    balancers_follow_the_records(cloud, records)
     names = [instance.name for instance in records.live if instance.name]
     assert len(names) == len(set(names)), names
 
@@ -79,6 +100,14 @@ def snapshot(cloud: Cloud) -> dict[str, object]:
         "containers": containers_of(cloud),
         "engine images": {image.references for image in cloud.engine.images(CLOUD_LABELS)},
         "routes": cloud.edge.seen(),
+        "balancing": (
+            records.balancers,
+            records.groups,
+            {listener.id: listener for listener in records.listeners},
+            {rule.id: rule for rule in records.rules},
+            {target.id: target for target in records.targets},
+        ),
+        "balancers follow": cloud.plane.seen(),
         "leases": set(cloud.rows("SELECT pool, slot, holder FROM leases")),
     }
 
@@ -147,6 +176,8 @@ def _leases_are_held_by_their_holders(cloud: Cloud, records: Records) -> None:
         *(("private", i.private_slot, i.id) for i in records.live),
         *(("public", i.public_slot, i.id) for i in records.live if i.public_slot is not None),
         *(("public", a.slot, a.allocation_id) for a in records.addresses),
+        *(("private", b.private_slot, b.id) for b in records.balancers),
+        *(("public", b.public_slot, b.id) for b in records.balancers),
     }
     assert set(cloud.rows("SELECT pool, slot, holder FROM leases")) == held
 
@@ -175,7 +206,41 @@ def _ledger_tells_the_present(cloud: Cloud, records: Records) -> None:
             for i in records.images
             if i.state is ImageState.AVAILABLE and i.recipe is None
         ),
+        *(("balancer", b.id, b.name) for b in records.balancers),
     }
+
+
+def _balancing_records_are_whole(records: Records) -> None:
+    assert {balancer.state for balancer in records.balancers} <= {BalancerState.ACTIVE}
+    balancers = {balancer.id for balancer in records.balancers}
+    listeners = {listener.id for listener in records.listeners}
+    groups = {group.id for group in records.groups}
+    assert {listener.balancer_id for listener in records.listeners} <= balancers
+    assert {rule.listener_id for rule in records.rules} <= listeners
+    assert {target.group_id for target in records.targets} <= groups
+    assert {target.instance_id for target in records.targets} <= {i.id for i in records.live}
+    for target in records.targets:
+        # Nobody is at work, so nobody holds anything.
+        at_rest = (Registration.REGISTERED, None, None)
+        assert (target.registration, target.held_by, target.drain_until) == at_rest, target
+
+
+def balancers_follow_the_records(cloud: Cloud, records: Records) -> None:
+    with cloud.store.read() as transaction:
+        documents = {b.container_name: document_of(transaction, b) for b in records.balancers}
+    assert cloud.plane.seen() == {name: as_json(told) for name, told in documents.items()}
+    running = {i.id for i in records.live if i.state is InstanceState.RUNNING}
+    for balancer in records.balancers:
+        ports = {each.port for each in records.listeners if each.balancer_id == balancer.id}
+        told = cloud.plane.seen()[balancer.container_name]
+        assert told is not None
+        assert {listener["port"] for listener in told["listeners"]} == ports
+        known = {group["id"] for group in told["groups"]}
+        assert cloud.plane.modes(balancer.container_name) == {
+            target.id: TargetMode.ACTIVE if target.instance_id in running else TargetMode.HELD
+            for target in records.targets
+            if target.group_id in known
+        }
 
 
 def _instance_ledger_is_lawful(instance: Instance, entries: list[LedgerEntry]) -> None:

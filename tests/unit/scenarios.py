@@ -7,53 +7,14 @@ for more than one operation exercises exactly the steps of its definition.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from minicloud.domain.operation import Operation
-from minicloud.operations.definition import Definition
-from minicloud.operations.registry import DEFINITIONS
-from minicloud.ports.engine import ExecResult
 from minicloud.services.images import ImageRequest
 from minicloud.services.instances import LaunchRequest
 from minicloud.services.scaling import ScaleUpRequest
-from tests.unit.cloud import Cloud, Moment
-
-SERVES_ON_80 = b"  sl  local_address\n   0: 00000000:0050 00000000:0000 0A 00000000:00000000\n"
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A named way to one operation."""
-
-    name: str
-    kind: str
-    prepare: Callable[[Cloud], object]
-    ask: Callable[[Cloud], list[Operation]]
-
-    @property
-    def definition(self) -> Definition:
-        return next(d for d in DEFINITIONS if d.kind == self.kind)
-
-    @property
-    def undoable_steps(self) -> tuple[str, ...]:
-        """The steps before the point of no return."""
-        names, no_return = self.definition.step_names, self.definition.point_of_no_return
-        return names if no_return is None else names[: names.index(no_return)]
-
-    def forward_moments(self) -> list[Moment]:
-        """Every boundary on the way to success."""
-        names = self.definition.step_names
-        return [Moment(step, name) for step in names for name in ("started", "acted")]
-
-    def backward_moments(self) -> list[Moment]:
-        """Every boundary on the way back, once the last step that can be undone has failed."""
-        steps = self.undoable_steps
-        return [Moment(step, name) for step in steps for name in ("undoing", "undid")]
-
-    @property
-    def last_undoable(self) -> Moment:
-        """The last moment at which a failure still turns the operation back."""
-        return Moment(self.undoable_steps[-1], "acted")
+from tests.unit.balancing_scenarios import BALANCING
+from tests.unit.cloud import Cloud
+from tests.unit.scenario import Scenario, serve
 
 
 def _one(cloud: Cloud) -> None:
@@ -111,11 +72,6 @@ def _newer_recipes(cloud: Cloud) -> None:
     cloud.builder.edition += 1
 
 
-def serve(cloud: Cloud) -> None:
-    """Let every machine listen on port 80, and become ready at once."""
-    cloud.engine.on_exec(lambda _name, _argv, _stdin: ExecResult(0, SERVES_ON_80))
-
-
 def _scale(*, reboot: bool) -> Callable[[Cloud], list[Operation]]:
     return lambda cloud: cloud.scaling.scale_up(
         ScaleUpRequest("web", "t3.large", "frozen", reboot=reboot)
@@ -134,7 +90,7 @@ def _disassociate(cloud: Cloud) -> list[Operation]:
     return cloud.addresses.disassociate("front")
 
 
-SCENARIOS = (
+MACHINES = (
     Scenario(
         "launch",
         "launch-instance",
@@ -225,4 +181,5 @@ SCENARIOS = (
     Scenario("scale-up-without-reboot", "scale-up", _one_with_address, _scale(reboot=False)),
     Scenario("scale-up-without-reboot-own-address", "scale-up", _one, _scale(reboot=False)),
 )
+SCENARIOS = (*MACHINES, *BALANCING)
 UNDOABLE = tuple(scenario for scenario in SCENARIOS if scenario.undoable_steps)

@@ -108,7 +108,7 @@ def test_purge_tells_what_goes_and_removes_the_folder(
 ) -> None:
     told = minicloud("down", "--purge", "--images", "--yes")
     assert told.exit_code == 0
-    assert "2 instances, 2 images, 1 address" in told.stderr
+    assert "2 instances, 2 images, 1 address, 1 load balancer, the ledger" in told.stderr
     assert "removed this" in told.stderr
     assert minicloud.server.asked[-1] == ("POST", "/purge", {"images": True})
     assert not home.folder.exists()

@@ -35,4 +35,6 @@ def test_listing_imports_nothing_heavy(tmp_path: Path) -> None:
     assert not imported & _HEAVY
     ours = {name for name in imported if name.startswith("minicloud.cli.")}
     assert "minicloud.cli.instance_actions" not in ours
+    assert "minicloud.cli.balancer" not in ours
+    assert not {name for name in imported if name.startswith("minicloud.client.balancer")}
     assert not {name for name in imported if name.startswith(("minicloud.server", "minicloud.api"))}

@@ -12,11 +12,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from minicloud.domain.errors import MiniCloudError, Unavailable
 from minicloud.domain.instance import Instance
 from minicloud.domain.operation import Operation
+from minicloud.domain.target_group import TargetGroup
+from minicloud.services.balancers import CreateBalancer, Front
 from minicloud.services.instances import LaunchRequest
 from minicloud.services.scaling import ScaleUpRequest
+from minicloud.services.target_groups import TargetRef
 from tests.unit import invariants
 from tests.unit.cloud import Cloud, Moment, prepared
-from tests.unit.scenarios import SCENARIOS, serve
+from tests.unit.scenario import serve
+from tests.unit.scenarios import SCENARIOS
 
 NUMBERS = st.integers(0, 7)
 STEPS = sorted({step for s in SCENARIOS for step in s.definition.step_names})
@@ -125,6 +129,71 @@ class AnyCloud(RuleBasedStateMachine):
     def meddle_behind_our_back(self, number: int, verb: str) -> None:
         getattr(self.cloud.engine, verb)(self._a_machine(number).container_name)
         self._finish([])
+
+    def _a_group(self, number: int) -> TargetGroup:
+        groups = self.cloud.target_groups.list_all()
+        return groups[number % len(groups)]
+
+    @precondition(lambda self: len(self.cloud.target_groups.list_all()) < 3)
+    @rule(numbers=st.lists(NUMBERS, max_size=3))
+    def balance(self, numbers: list[int]) -> None:
+        self.named += 1
+        machines = {self._a_machine(number).id for number in numbers if self._machines()}
+        request = CreateBalancer(f"b{self.named}", front=Front(sorted(machines)))
+        with suppress(MiniCloudError):
+            self._finish(self.cloud.balancers.create(request)[1])
+
+    @precondition(lambda self: self._machines() and self.cloud.target_groups.list_all())
+    @rule(
+        group=NUMBERS,
+        machine=NUMBERS,
+        port=st.sampled_from([None, 80, 8080]),
+        verb=st.sampled_from(["register", "register", "deregister"]),
+    )
+    def change_members(self, group: int, machine: int, port: int | None, verb: str) -> None:
+        refs = [TargetRef(self._a_machine(machine).id, port)]
+        with suppress(MiniCloudError):
+            self._finish(getattr(self.cloud.target_groups, verb)(self._a_group(group).id, refs))
+
+    @precondition(lambda self: self._machines() and self.cloud.target_groups.list_all())
+    @rule(group=NUMBERS, machine=NUMBERS, verb=st.sampled_from(["stop", "terminate", "reboot"]))
+    def deregister_while_it_goes(self, group: int, machine: int, verb: str) -> None:
+        leaving = self._a_machine(machine).id
+        asked: list[Operation] = []
+        with suppress(MiniCloudError):
+            refs = [TargetRef(leaving)]
+            asked += self.cloud.target_groups.deregister(self._a_group(group).id, refs)
+        with suppress(MiniCloudError):
+            asked += getattr(self.cloud.instances, verb)(leaving)
+        with suppress(MiniCloudError):
+            asked += self.cloud.target_groups.register(self._a_group(group).id, refs)
+        self._finish(asked)
+
+    @rule(counts=st.lists(st.integers(0, 3), min_size=1, max_size=3))
+    def carry(self, counts: list[int]) -> None:
+        """Let every target have something in flight, and finish it after a few looks."""
+        for target in invariants.records_of(self.cloud).targets:
+            self.cloud.plane.carry(target.id, *counts, 0)
+
+    @precondition(lambda self: self.cloud.balancers.list_all())
+    @rule(number=NUMBERS)
+    def delete_balancer(self, number: int) -> None:
+        balancers = self.cloud.balancers.list_all()
+        with suppress(MiniCloudError):
+            self._finish(self.cloud.balancers.delete(balancers[number % len(balancers)].id))
+
+    @precondition(lambda self: self.cloud.target_groups.list_all())
+    @rule(number=NUMBERS)
+    def delete_group(self, number: int) -> None:
+        with suppress(MiniCloudError):
+            self.cloud.target_groups.delete(self._a_group(number).id)
+
+    @precondition(lambda self: self.cloud.balancers.list_all())
+    @rule(number=NUMBERS, harm=st.sampled_from(["kill", "lose", "mislead"]))
+    def harm_a_balancer(self, number: int, harm: str) -> None:
+        balancers = self.cloud.balancers.list_all()
+        getattr(self.cloud.plane, harm)(balancers[number % len(balancers)].container_name)
+        self.cloud.keeper.keep_once()
 
     @rule(lost=st.booleans())
     def restart(self, lost: bool) -> None:

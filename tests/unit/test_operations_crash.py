@@ -12,7 +12,8 @@ from minicloud.operations.registry import DEFINITIONS
 from tests.unit import invariants
 from tests.unit.cloud import Cloud, Moment
 from tests.unit.conftest import MakeCloud
-from tests.unit.scenarios import SCENARIOS, UNDOABLE, Scenario
+from tests.unit.scenario import Scenario
+from tests.unit.scenarios import SCENARIOS, UNDOABLE
 
 BROKEN = Unavailable("EngineError", "it broke", "")
 
@@ -116,6 +117,11 @@ def _anonymous(cloud: Cloud) -> object:
         "addresses": [
             (a.public_ip, order.get(a.instance_id or ""), dict(a.tags)) for a in records.addresses
         ],
+        "balancers": [(b.name, b.state, b.private_ip, b.public_ip) for b in records.balancers],
+        "listeners": sorted((i.port, i.protocol) for i in records.listeners),
+        "rules": sorted(rule.priority for rule in records.rules),
+        "groups": [(g.name, g.stickiness_s) for g in records.groups],
+        "targets": sorted((order[t.instance_id], t.port) for t in records.targets),
         "routes": cloud.edge.seen(),
         "ledger": [
             (e.kind, {k: order.get(v, v) for k, v in e.facts.items()}) for e in records.entries

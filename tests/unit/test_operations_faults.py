@@ -13,15 +13,19 @@ from minicloud.domain.operation import Operation, OperationStatus
 from tests.unit import invariants
 from tests.unit.cloud import Cloud, Moment
 from tests.unit.conftest import MakeCloud
-from tests.unit.scenarios import SCENARIOS, UNDOABLE, Scenario
+from tests.unit.scenario import Scenario
+from tests.unit.scenarios import SCENARIOS, UNDOABLE
 
 BROKEN = Unavailable("EngineError", "the engine failed")
 FULL = Unavailable("EngineDiskFull", "the engine's disk is full")
 GONE = EngineUnreachable("connection refused")
 EDGE_BROKEN = Unavailable("EdgeError", "the edge refuses")
+PLANE_BROKEN = Unavailable("BalancerFailed", "the balancer refuses")
 # What writes to the engine's disk; the rest cannot meet a full one.
 WRITING = {"commit", "seal", "ensure_container"}
-READING = {"container", "image", "exec"}
+READING = {"container", "image", "exec", "status", "in_flight"}
+# Where a balancer cannot say how it goes, it is asked again; see ``services.balancer_fleet``.
+ASKED_AGAIN = {"status", "in_flight"}
 # Asked synchronously, before an operation is journalled: the request itself fails then.
 ASKED_FIRST = {"ping", "info", "ensure_network", "images", "containers"}
 
@@ -39,7 +43,9 @@ class Fault:
         _fakes(cloud)[self.where].fail_next(self.method, self.error, after_effect=self.after_effect)
 
     def has_fired(self, cloud: Cloud) -> bool:
-        return cloud.engine.has_failed and cloud.edge.has_fired and cloud.builder.has_fired
+        return cloud.engine.has_failed and all(
+            fake.has_fired for fake in (cloud.edge, cloud.builder, cloud.plane)
+        )
 
 
 class _Fallible(Protocol):
@@ -52,23 +58,37 @@ class _Fallible(Protocol):
 
 
 def _fakes(cloud: Cloud) -> dict[str, _Fallible]:
-    return {"engine": cloud.engine, "edge": cloud.edge, "builder": cloud.builder}
+    return {
+        "engine": cloud.engine,
+        "edge": cloud.edge,
+        "builder": cloud.builder,
+        "balancers": cloud.plane,
+    }
 
 
 def _calls_of(cloud: Cloud, scenario: Scenario) -> list[tuple[str, str]]:
-    """Which methods of the world the operation calls."""
+    """Which methods of the world the operation calls, and the request before it does not."""
     fakes = _fakes(cloud)
     _look_at_the_edge(cloud, scenario)
     before = {where: len(fake.calls) for where, fake in fakes.items()}
-    cloud.succeed(scenario.ask(cloud))
-    return sorted(
-        {
+    asked: set[tuple[str, str]] = set()
+    launch = cloud.runner.launch
+
+    def calls_since() -> set[tuple[str, str]]:
+        return {
             (where, method)
             for where, fake in fakes.items()
             for method in fake.calls[before[where] :]
-            if method not in ASKED_FIRST
         }
-    )
+
+    def note_and_launch(operation: Operation) -> None:
+        asked.update(calls_since())
+        before.update({where: len(fake.calls) for where, fake in fakes.items()})
+        launch(operation)
+
+    cloud.runner.launch = note_and_launch  # type: ignore[method-assign]
+    cloud.succeed(scenario.ask(cloud))
+    return sorted(call for call in calls_since() - asked if call[1] not in ASKED_FIRST)
 
 
 def _look_at_the_edge(cloud: Cloud, scenario: Scenario) -> None:
@@ -78,7 +98,7 @@ def _look_at_the_edge(cloud: Cloud, scenario: Scenario) -> None:
 
 
 def _faults(where: str, method: str) -> list[Fault]:
-    error = EDGE_BROKEN if where == "edge" else BROKEN
+    error = {"edge": EDGE_BROKEN, "balancers": PLANE_BROKEN}.get(where, BROKEN)
     faults = [Fault(where, method, error, False)]
     if method not in READING:
         faults.append(Fault(where, method, error, True))
@@ -101,13 +121,16 @@ def test_one_failure_anywhere_unwinds_all_or_is_gone_through(
             ended = cloud.finish(scenario.ask(cloud))[0]
 
             assert fault.has_fired(cloud), fault
+            if where == "balancers":
+                # What a balancer was not told, it is told by the keeper.
+                cloud.keeper.keep_once()
             invariants.check(cloud)
             if ended.status is OperationStatus.FAILED:
                 assert ended.error is not None
                 assert ended.error.code == fault.error.code
                 assert not scenario.definition.is_past_return(ended.steps), fault
                 assert invariants.snapshot(cloud) == before, fault
-            else:
+            elif method not in ASKED_AGAIN:
                 assert scenario.definition.is_past_return(ended.steps), fault
 
 
@@ -138,14 +161,16 @@ def test_an_operation_waits_for_an_engine_that_vanished_and_then_goes_on(
 ) -> None:
     cloud = make_cloud(scenario.prepare)
     _look_at_the_edge(cloud, scenario)
-    methods = {m for w, m in _calls_of(make_cloud(scenario.prepare), scenario) if w == "engine"}
-    for method in methods:
-        cloud.engine.fail_next(method, GONE, 3)
+    called = _calls_of(make_cloud(scenario.prepare), scenario)
+    methods = [(where, m) for where, m in called if where in {"engine", "balancers"}]
+    for where, method in methods:
+        _fakes(cloud)[where].fail_next(method, GONE, 3)
     waited_for = _note_waiting(cloud)
 
     ended = cloud.succeed(scenario.ask(cloud))[0]
 
     assert cloud.engine.has_failed
+    assert cloud.plane.has_fired
     assert waited_for == ({"EngineUnreachable"} if methods else set())
     assert ended.waiting_for is None
     invariants.check(cloud)
@@ -195,8 +220,8 @@ def test_a_way_back_that_meets_failures_is_tried_again(
     ended = cloud.finish(scenario.ask(cloud))[0]
 
     assert ended.status is OperationStatus.FAILED
-    cloud.engine.forget_failures()
-    cloud.edge.forget_failures()
+    _mend_the_world(cloud)
+    cloud.keeper.keep_once()
     invariants.check(cloud)
     assert invariants.snapshot(cloud) == before
 
@@ -207,6 +232,13 @@ def _break_the_world(cloud: Cloud) -> None:
     cloud.engine.fail_next("ensure_limits", BROKEN, after_effect=True)
     for method in ("set_route", "remove_route"):
         cloud.edge.fail_next(method, EDGE_BROKEN)
+    for method in ("ensure", "apply", "remove"):
+        cloud.plane.fail_next(method, PLANE_BROKEN)
+
+
+def _mend_the_world(cloud: Cloud) -> None:
+    for fake in (cloud.engine, cloud.edge, cloud.plane):
+        fake.forget_failures()
 
 
 @pytest.mark.parametrize("scenario", UNDOABLE, ids=lambda scenario: scenario.name)
@@ -232,7 +264,13 @@ def _remove_all_machines(cloud: Cloud) -> None:
         cloud.engine.remove(container.name)
 
 
-IDLE_AT_THE_END = {"associate-stopped", "disassociate-stopped", "disassociate-one-of-two"}
+IDLE_AT_THE_END = {
+    *("associate-stopped", "disassociate-stopped", "disassociate-one-of-two"),
+    # A machine that runs, and a balancer that serves, are not given up for what is told or asked
+    # last; the keeper tells it.
+    *("start", "start-with-address", "start-in-group", "create-balancer", "create-bare-balancer"),
+    *("deregister", "deregister-all", "deregister-stopped"),
+}
 PAST_RETURN = [s for s in SCENARIOS if s.definition.point_of_no_return is not None]
 
 
@@ -250,10 +288,10 @@ def test_where_there_is_no_way_back_and_none_forward_the_reconciler_makes_it_tru
 
     # Where the last step has nothing to do with the world, nothing of it can fail.
     assert (ended.status is OperationStatus.FAILED) == (scenario.name not in IDLE_AT_THE_END)
-    cloud.engine.forget_failures()
-    cloud.edge.forget_failures()
+    _mend_the_world(cloud)
     cloud.reconciler.reconcile_once()
     cloud.infrastructure.mend()
+    cloud.keeper.keep_once()
     _nothing_hangs(cloud)
 
 
@@ -268,6 +306,8 @@ def _break_for_good(cloud: Cloud) -> None:
         cloud.engine.fail_next(method, BROKEN, 50)
     for method in ("set_route", "remove_route"):
         cloud.edge.fail_next(method, EDGE_BROKEN, 50)
+    for method in ("ensure", "apply", "remove"):
+        cloud.plane.fail_next(method, PLANE_BROKEN, 50)
 
 
 def _nothing_hangs(cloud: Cloud) -> None:
@@ -278,6 +318,8 @@ def _nothing_hangs(cloud: Cloud) -> None:
     assert invariants.containers_of(cloud) == {
         i.container_name: i.state == "running" for i in records.live
     }
+    assert {t.held_by for t in records.targets} <= {None}
+    invariants.balancers_follow_the_records(cloud, records)
 
 
 def _note_waiting(cloud: Cloud) -> set[str]:

@@ -13,8 +13,9 @@ from minicloud.domain.instance import Instance, InstanceState
 from minicloud.domain.ledger import LedgerKind
 from minicloud.ports.engine import Container, ContainerStatus
 from tests.unit import invariants
-from tests.unit.cloud import CLOUD_ID, Cloud, Moment
+from tests.unit.cloud import Cloud, Moment
 from tests.unit.scenarios import SCENARIOS
+from tests.unit.stores import CLOUD_ID
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
 CHANGED = NOW - timedelta(hours=1)

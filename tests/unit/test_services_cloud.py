@@ -15,12 +15,15 @@ from minicloud.domain.errors import (
     InvalidRequest,
     Unavailable,
 )
+from minicloud.domain.ids import IdKind, make_id
 from minicloud.domain.instance import InstanceState
 from minicloud.domain.network import PLACES, Place
+from minicloud.ports.balancer_plane import BalancerSpec
 from minicloud.ports.edge import EdgeMode
 from minicloud.ports.engine import NetworkSpec
 from tests.unit import invariants
-from tests.unit.cloud import CLOUD_ID, CLOUD_NAME, Cloud
+from tests.unit.cloud import Cloud
+from tests.unit.stores import CLOUD_ID, CLOUD_NAME
 
 
 @pytest.fixture
@@ -131,6 +134,7 @@ def test_a_purge_takes_all_that_is_this_clouds_and_nothing_else(
     cloud.create_image("web", "golden")
     cloud.launch("copy", "t3.nano", image="golden")
     cloud.allocate()
+    cloud.balance("front", "web")
     cloud.engine.add_stranger("postgres")
     said: list[str] = []
 
@@ -141,7 +145,31 @@ def test_a_purge_takes_all_that_is_this_clouds_and_nothing_else(
     assert cloud.engine.images(labels) == []
     assert cloud.engine.networks() == {}
     assert cloud.edge.spec is None
+    assert cloud.plane.seen() == {}
     assert cloud.engine.container("postgres") is not None
-    is_kept = cloud.engine.image(cloud.builder.reference("web")) is not None
-    assert is_kept is not with_built_images
-    assert sum(line.startswith("removed minicloud-") for line in said) == 2
+    for recipe in ("web", "balancer"):
+        is_kept = cloud.engine.image(cloud.builder.reference(recipe)) is not None
+        assert is_kept is not with_built_images
+    assert sum(line.startswith("removed minicloud-") for line in said) == 3
+
+
+def test_a_purge_takes_balancers_that_the_records_have_lost(cloud: Cloud) -> None:
+    cloud.launch()
+    lost = make_id(IdKind.BALANCER, "0" * 17)
+    name = naming.container_name(CLOUD_NAME, lost)
+    labels = naming.labels(CLOUD_ID, lost)
+    cloud.engine.add_leftover(name, cloud.builder.reference("balancer"), labels)
+    spec = BalancerSpec(name, "i", "n", "172.31.0.99", labels)
+    cloud.plane.ensure(spec)
+    cloud.clouds.purge(lambda _line: None, with_built_images=False)
+    assert not cloud.plane.is_there(spec)
+    assert cloud.engine.container(name) is None
+
+
+def test_a_place_that_a_balancer_lies_in_is_never_given_up(cloud: Cloud) -> None:
+    cloud.balance("front")
+    cloud.engine.remove_network(naming.network_name(CLOUD_NAME))
+    _occupy(cloud, 0)
+    cloud.restart()
+    with pytest.raises(Conflict, match="SubnetTaken"):
+        cloud.launch()

@@ -102,6 +102,19 @@ def test_what_ships_is_registered_once_for_each_content(cloud: Cloud) -> None:
     invariants.check(cloud)
 
 
+def test_what_serves_minicloud_itself_is_built_when_it_is_needed() -> None:
+    cloud = Cloud()
+    edge, balancer = (cloud.builder.reference(name) for name in ("edge", "balancer"))
+    # Without the edge nothing can be launched; without a balancer, much.
+    cloud.succeed(cloud.images.build(["web"]))
+    assert cloud.engine.image(edge) is not None
+    assert cloud.engine.image(balancer) is None
+    cloud.succeed(cloud.images.build(["balancer"]))
+    assert cloud.engine.image(balancer) is not None
+    assert {image.name for image in cloud.images.list_all(include_gone=True)} == {"web"}
+    cloud.close()
+
+
 def test_deleting_what_ships_leaves_the_engines_copy_to_the_other_clouds(cloud: Cloud) -> None:
     cloud.succeed(cloud.images.delete("web"))
     assert cloud.engine.image(cloud.builder.reference("web")) is not None
@@ -113,7 +126,7 @@ def test_an_unknown_recipe_is_refused_with_those_there_are(cloud: Cloud) -> None
     with pytest.raises(NotFound) as caught:
         cloud.images.build(["nope\x1b"])
     assert caught.value.code == "InvalidRecipe.NotFound"
-    assert caught.value.resolution == "there are: base, web, edge"
+    assert caught.value.resolution == "there are: base, web, edge, balancer"
 
 
 def test_an_image_in_the_making_cannot_be_launched_from(cloud: Cloud) -> None:

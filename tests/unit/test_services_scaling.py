@@ -13,7 +13,7 @@ from minicloud.services.instances import LaunchRequest
 from minicloud.services.scaling import ScaleUpRequest
 from tests.unit import invariants
 from tests.unit.cloud import Cloud, Moment
-from tests.unit.scenarios import SERVES_ON_80, serve
+from tests.unit.scenario import SERVES_ON_80, serve
 
 REQUEST = ScaleUpRequest("web", "t3.large")
 

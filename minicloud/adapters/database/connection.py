@@ -14,17 +14,34 @@ from minicloud.domain.errors import Unavailable
 
 # The newest migration. A unit test holds it to Alembic's own answer; naming it here lets a server
 # start without importing Alembic when there is nothing to migrate.
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0003"
 
 
 def open_database(path: Path) -> Engine:
-    """Open the database, making or migrating it as needed. Its folder must exist."""
+    """Open the database, making or migrating it as needed. Its folder must exist.
+
+    It holds private keys, so its file is its owner's alone; what SQLite puts beside it takes the
+    file's mode.
+    """
+    _make_private(path)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     with translated():
         _migrate(engine)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise Unavailable(
+            "StoreUnavailable",
+            f"the cloud's records cannot be read or written ({error})",
+            "see `minicloud doctor`",
+        ) from error
 
 
 def _configure(dbapi_connection: Any, _record: Any) -> None:

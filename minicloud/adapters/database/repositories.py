@@ -2,63 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, Table, delete, insert, select, update
+from sqlalchemy import Column, Connection, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from minicloud.adapters.database import tables
+from minicloud.adapters.database.codecs import TARGET, Codec
 from minicloud.domain.errors import Conflict
-from minicloud.domain.ledger import LedgerEntry
+from minicloud.domain.ledger import LedgerEntry, LedgerKind
 from minicloud.domain.network import next_slot
-from minicloud.domain.operation import Operation, OperationStatus, StepRecord
+from minicloud.domain.operation import Json, Operation, OperationStatus, StepRecord
+from minicloud.domain.target import Target
 from minicloud.ports.store import Pool
 
 T = TypeVar("T")
 _LEDGER_ENTRY = TypeAdapter(LedgerEntry)
 _STEP = TypeAdapter(StepRecord)
 _OPERATION = TypeAdapter(Operation)
+_FETCHED_ROWS = 1000
 _OPERATION_COLUMNS = {column.name for column in tables.operations.columns}
 
 
 class TableRepository(Generic[T]):
     """A table whose columns are the fields of one dataclass, keyed by one of them."""
 
-    def __init__(
-        self, connection: Connection, table: Table, key: str, adapter: TypeAdapter[T]
-    ) -> None:
+    def __init__(self, connection: Connection, table: Table, key: str, codec: Codec[T]) -> None:
         self._connection = connection
         self._table = table
         self._key: Column[Any] = table.columns[key]
-        self._adapter = adapter
+        self._codec = codec
 
     def get(self, key: str) -> T | None:
         """The record with this identifier, or None."""
         row = self._connection.execute(select(self._table).where(self._key == key)).first()
-        return None if row is None else self._adapter.validate_python(dict(row._mapping))
+        return None if row is None else self._codec.load(dict(row._mapping))
 
     def all(self) -> Sequence[T]:
         """Every record, oldest first."""
-        rows = self._connection.execute(select(self._table).order_by(self._table.c.sequence))
-        return [self._adapter.validate_python(dict(row._mapping)) for row in rows]
+        return self._where(True)
 
     def add(self, record: T) -> None:
         """Insert a record."""
-        self._connection.execute(
-            insert(self._table).values(self._adapter.dump_python(record, mode="json"))
-        )
+        self._connection.execute(insert(self._table).values(self._codec.dump(record)))
 
     def save(self, record: T) -> None:
         """Overwrite a record that exists."""
-        row = self._adapter.dump_python(record, mode="json")
+        row = self._codec.dump(record)
         changed = self._connection.execute(
             update(self._table).where(self._key == row[self._key.name]).values(row)
         )
         if changed.rowcount != 1:
             raise LookupError(f"{self._table.name} has no record {row[self._key.name]}")
+
+    def remove(self, key: str) -> None:
+        """Forget the record with this identifier, if it is there."""
+        self._connection.execute(delete(self._table).where(self._key == key))
+
+    def snapshot(self, key: str) -> Json | None:
+        """The record as JSON, for a journal; None where there is none."""
+        record = self.get(key)
+        return None if record is None else self._codec.dump(record)
+
+    def restore(self, key: str, snapshot: Json | None) -> None:
+        """Make the record again what a snapshot says that it was; None: let there be none."""
+        if snapshot is None:
+            self.remove(key)
+        elif self.get(key) is None:
+            self.add(self._codec.load(snapshot))
+        else:
+            self.save(self._codec.load(snapshot))
+
+    def _where(self, condition: Any) -> Sequence[T]:
+        rows = self._connection.execute(
+            select(self._table).where(condition).order_by(self._table.c.sequence)
+        )
+        return [self._codec.load(dict(row._mapping)) for row in rows]
+
+
+class TargetTable(TableRepository[Target]):
+    """The targets of every group."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.targets, "id", TARGET)
+
+    def of_instance(self, instance_id: str) -> Sequence[Target]:
+        """Where a machine is registered, or draining, oldest first."""
+        return self._where(tables.targets.c.instance_id == instance_id)
+
+    def of_group(self, group_id: str) -> Sequence[Target]:
+        """The targets of a group, oldest first."""
+        return self._where(tables.targets.c.group_id == group_id)
 
 
 class OperationTable:
@@ -225,3 +263,20 @@ class LedgerTable:
         """Every entry, in the order they were added."""
         rows = self._connection.execute(select(tables.ledger).order_by(tables.ledger.c.sequence))
         return [_LEDGER_ENTRY.validate_python(dict(row._mapping)) for row in rows]
+
+    def in_time_order(self) -> Iterator[LedgerEntry]:
+        """Every entry, in the order in which things happened, a few at a time."""
+        columns = tables.ledger.c
+        # Without its Z, a whole second comes before its fractions.
+        moment = func.rtrim(columns.at, "Z")
+        chosen = select(
+            columns.at,
+            columns.kind,
+            columns.resource_id,
+            columns.facts,
+            columns.operation_id,
+            columns.sequence,
+        ).order_by(moment, columns.sequence)
+        rows = self._connection.execute(chosen, execution_options={"yield_per": _FETCHED_ROWS})
+        for at, kind, *rest in rows:
+            yield LedgerEntry(datetime.fromisoformat(at), LedgerKind(kind), *rest)

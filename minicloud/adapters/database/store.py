@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from pydantic import TypeAdapter
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from minicloud.adapters.database import tables
+from minicloud.adapters.database import codecs, tables
 from minicloud.adapters.database.connection import open_database, translated
 from minicloud.adapters.database.repositories import (
     ClaimTable,
@@ -19,17 +18,13 @@ from minicloud.adapters.database.repositories import (
     LedgerTable,
     OperationTable,
     TableRepository,
+    TargetTable,
 )
-from minicloud.domain.address import Address
-from minicloud.domain.image import Image
-from minicloud.domain.instance import Instance
+from minicloud.domain.certificate import KeyPair
 from minicloud.domain.settings import Settings
 from minicloud.ports.store import CloudRecord, Transaction
 
-_INSTANCE = TypeAdapter(Instance)
-_IMAGE = TypeAdapter(Image)
-_ADDRESS = TypeAdapter(Address)
-_SETTINGS_ROW = 1
+_ONLY_ROW = 1
 
 
 class DatabaseTransaction:
@@ -37,9 +32,24 @@ class DatabaseTransaction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.instances = TableRepository(connection, tables.instances, "id", _INSTANCE)
-        self.images = TableRepository(connection, tables.images, "id", _IMAGE)
-        self.addresses = TableRepository(connection, tables.addresses, "allocation_id", _ADDRESS)
+        self.instances = TableRepository(connection, tables.instances, "id", codecs.INSTANCE)
+        self.images = TableRepository(connection, tables.images, "id", codecs.IMAGE)
+        self.addresses = TableRepository(
+            connection, tables.addresses, "allocation_id", codecs.ADDRESS
+        )
+        self.balancers = TableRepository(connection, tables.balancers, "id", codecs.BALANCER)
+        self.target_groups = TableRepository(
+            connection, tables.target_groups, "id", codecs.TARGET_GROUP
+        )
+        self.targets = TargetTable(connection)
+        self.listeners = TableRepository(connection, tables.listeners, "id", codecs.LISTENER)
+        self.rules = TableRepository(connection, tables.rules, "id", codecs.RULE)
+        self.certificates = TableRepository(
+            connection, tables.certificates, "id", codecs.CERTIFICATE
+        )
+        self.reservations = TableRepository(
+            connection, tables.reservations, "id", codecs.RESERVATION
+        )
         self.operations = OperationTable(connection)
         self.leases = LeaseTable(connection)
         self.claims = ClaimTable(connection)
@@ -63,10 +73,15 @@ class DatabaseTransaction:
         """Overwrite the cloud's settings."""
         self._connection.execute(update(tables.settings).values(asdict(settings)))
 
-    def remove_address(self, allocation_id: str) -> None:
-        """Forget an address that was released."""
+    def certificate_authority(self) -> KeyPair | None:
+        """The cloud's own certificate authority, once it has been needed."""
+        row = self._connection.execute(select(tables.certificate_authorities)).first()
+        return None if row is None else KeyPair(row.chain_pem, row.key_pem)
+
+    def save_certificate_authority(self, authority: KeyPair) -> None:
+        """Keep the cloud's certificate authority, for as long as the cloud lives."""
         self._connection.execute(
-            delete(tables.addresses).where(tables.addresses.c.allocation_id == allocation_id)
+            insert(tables.certificate_authorities).values(id=_ONLY_ROW, **asdict(authority))
         )
 
     def establish(self, record: CloudRecord) -> None:
@@ -74,7 +89,7 @@ class DatabaseTransaction:
         if self._connection.execute(select(tables.cloud)).first() is None:
             self._connection.execute(insert(tables.cloud).values(asdict(record)))
             self._connection.execute(
-                insert(tables.settings).values(id=_SETTINGS_ROW, **asdict(Settings()))
+                insert(tables.settings).values(id=_ONLY_ROW, **asdict(Settings()))
             )
 
 

@@ -91,6 +91,133 @@ addresses = Table(
     Column("tags", JSON, nullable=False),
 )
 
+balancers = Table(
+    "balancers",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("type", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("private_ip", String, nullable=False),
+    Column("private_slot", Integer, nullable=False),
+    Column("public_ip", String, nullable=False),
+    Column("public_slot", Integer, nullable=False),
+    Column("container_name", String, nullable=False, unique=True),
+    Column("created_at", String, nullable=False),
+    Column("idle_timeout_s", Integer, nullable=False),
+    Column("http2", Boolean, nullable=False),
+    Column("forwarded_for", String, nullable=False),
+    Column("deletion_protection", Boolean, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+
+target_groups = Table(
+    "target_groups",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("protocol", String, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("health_check", JSON, nullable=False),
+    Column("algorithm", String, nullable=False),
+    Column("deregistration_delay_s", Integer, nullable=False),
+    Column("stickiness_s", Integer, nullable=False),
+    Column("slow_start_s", Integer, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("group_id", String, nullable=False),
+    Column("instance_id", String, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("registered_at", String, nullable=False),
+    Column("registration", String, nullable=False),
+    Column("drain_until", String),
+    Column("held_by", String),
+    Index("targets_by_group", "group_id"),
+    Index("targets_by_instance", "instance_id"),
+)
+
+listeners = Table(
+    "listeners",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("balancer_id", String, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("protocol", String, nullable=False),
+    Column("action", JSON, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("certificate_id", String),
+    Column("tls_policy", String, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("listener_id", String, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("conditions", JSON, nullable=False),
+    Column("action", JSON, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("domains", JSON, nullable=False),
+    Column("chain_pem", String, nullable=False),
+    Column("key_pem", String, nullable=False),
+    Column("not_before", String, nullable=False),
+    Column("not_after", String, nullable=False),
+    Column("issued_here", Boolean, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+
+certificate_authorities = Table(
+    "certificate_authorities",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("chain_pem", String, nullable=False),
+    Column("key_pem", String, nullable=False),
+)
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("type_name", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("years", Integer, nullable=False),
+    Column("payment", String, nullable=False),
+    Column("offering_class", String, nullable=False),
+    Column("upfront_usd", String, nullable=False),
+    Column("hourly_usd", String, nullable=False),
+    Column("starts_at", String, nullable=False),
+    Column("price_since", String, nullable=False),
+    Column("price_source", String, nullable=False),
+    Column("price_as_of", String, nullable=False),
+    Column("price_estimated", Boolean, nullable=False),
+    Column("tags", JSON, nullable=False),
+)
+
 leases = Table(
     "leases",
     metadata,
