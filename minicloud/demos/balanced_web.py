@@ -22,7 +22,7 @@ _SHARE_TOLERANCE = 0.15
 _SLOW_S = 6
 _SLOW_PAGE = (
     "dd if=/dev/zero of=/var/www/html/slow bs=1k count=120 2>/dev/null"
-    " && echo 'limit_rate 20k;' > /etc/nginx/conf.d/slow.conf && nginx -s reload"
+    " && echo 'limit_rate 20k;' > /etc/nginx/conf.d/slow.conf && nginx -s reload 2>/dev/null"
 )
 
 

@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from balancer_agent.caretaker import Caretaker
 from balancer_agent.children import Children
 from balancer_agent.generations import Generations
 from balancer_agent.keeper import Keeper
+from balancer_agent.refusal import Refused
 from balancer_agent.remembered import Remembered
 from balancer_agent.server import open_door
 
@@ -69,6 +71,9 @@ async def serve() -> None:
     keeper = Keeper(remembered, generations, meters, workers_user)
     caretaker = Caretaker(keeper, generations, STATE_FOLDER, workers_user)
     keeper.resume()
+    # Whoever hears from this agent may connect to its listeners; the caretaker tries again.
+    with suppress(Refused):
+        await keeper.ensure_serving()
     door = await open_door(SOCKET_PATH, keeper.operations)
     caring = asyncio.get_running_loop().create_task(caretaker.run())
     waiting = asyncio.get_running_loop().create_task(ended.wait())

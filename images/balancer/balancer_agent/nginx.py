@@ -32,6 +32,8 @@ _NGINX: Final = "/usr/sbin/nginx"
 _TEST_TIMEOUT_S: Final = 15.0
 _START_TIMEOUT_S: Final = 15.0
 _LOOK_INTERVAL_S: Final = 0.01
+_WORKERS_MAX: Final = 4
+_WORKERS_GROUP: Final = "www-data"
 _COMPLAINTS: Final = "complaints.log"
 _MESSAGE_MAX: Final = 500
 _GRAVE: Final = re.compile(r"\[(?:emerg|alert)\] (?:\d+#\d+: )?(.+)")
@@ -139,6 +141,7 @@ class Generation:
         first request may come before the agent does.
         """
         _write(self.folder / "state.json", state.decode("ascii"))
+        _let_workers_read(self.folder / "state.json")
         self.child = self._start(children)
         deadline_s = time.monotonic() + _START_TIMEOUT_S
         while True:
@@ -199,6 +202,7 @@ class Generation:
                         argv=(
                             _NGINX,
                             *("-p", f"{self.folder}/", "-c", "nginx.conf", "-e", "stderr"),
+                            *("-g", f"worker_processes {_workers()};"),
                             *options,
                         ),
                         folder=self.folder,
@@ -227,6 +231,17 @@ def _signal_each(pids: Iterable[int], number: signal.Signals) -> None:
 def _environment(inherited: str) -> Mapping[str, str]:
     base = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
     return {**base, "NGINX": inherited} if inherited else base
+
+
+def _workers() -> int:
+    """One a processor, but a few at the most: the machines behind it need some, too."""
+    return min(os.cpu_count() or 1, _WORKERS_MAX)
+
+
+def _let_workers_read(path: Path) -> None:
+    """njs reads it in a worker: nothing of its own runs in the master."""
+    shutil.chown(path, group=_WORKERS_GROUP)
+    path.chmod(0o640)
 
 
 def _write(path: Path, text: str) -> None:

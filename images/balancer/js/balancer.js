@@ -4,6 +4,8 @@
 // stands in shared dictionaries, a key a target: choosing looks one up, however many there are. The
 // agent gives a new state under a new edition; connections go by the edition that is named last.
 
+import fs from 'fs';
+
 const CLOSED = 'unix:nowhere.sock';
 
 // `ip:port` of the target for this connection; where there is none, a socket that nobody serves.
@@ -11,7 +13,11 @@ function choose(session) {
     const state = ngx.shared.state;
     const turns = ngx.shared.turns;
     const port = session.variables.server_port;
-    const prefix = `${state.get('edition') || 0}/${port}`;
+    if (!state.get('edition')) {
+        // A client was waiting at a socket that was inherited, and came before the agent has spoken.
+        store(JSON.parse(fs.readFileSync(`${ngx.prefix}state.json`)));
+    }
+    const prefix = `${state.get('edition')}/${port}`;
     const count = Number(state.get(`${prefix}/count`) || 0);
     turns.incr(`sessions/${state.get(`${prefix}/group`) || ''}`, 1, 0);
     if (count === 0) {
