@@ -10,7 +10,7 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 KEEP ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help venv engine check test bench demo build clean
+.PHONY: help venv engine check test soak bench demo build clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,10 +61,14 @@ check: $(STAMP) ## Format, lint, types, layers and unit tests (no engine needed)
 	@"$(BIN)/mypy" --no-error-summary
 	@"$(BIN)/lint-imports" --no-cache >"$(VENV)/lint-imports.log" 2>&1 \
 		|| { cat "$(VENV)/lint-imports.log"; exit 1; }
-	@"$(BIN)/pytest" --quiet tests/unit
+	@"$(BIN)/pytest" --quiet --numprocesses 2 --dist loadfile tests/unit
 
 test: engine ## Every test, on a real Docker engine (made if there is none)
-	@"$(BIN)/pytest" --quiet --ignore=tests/bench tests
+	@"$(BIN)/pytest" --quiet --numprocesses 2 --dist loadfile tests/unit
+	@"$(BIN)/pytest" --quiet --ignore=tests/bench --ignore=tests/soak --ignore=tests/unit tests
+
+soak: engine ## The balancer under two million requests, and deaths by setting (an hour)
+	@"$(BIN)/python" -m tests.soak
 
 bench: engine ## Measure ratios side by side and print the table
 	@if ! command -v wrk >/dev/null; then \
@@ -76,8 +80,9 @@ bench: engine ## Measure ratios side by side and print the table
 	fi
 	@"$(BIN)/python" -m tests.bench
 
-demo: engine ## Run the main job on real containers (KEEP=1 leaves it standing)
+demo: engine ## Run the main job and a balanced site on real containers (KEEP=1 leaves them)
 	@"$(BIN)/minicloud" demo run main $(if $(filter 1,$(KEEP)),--keep)
+	@"$(BIN)/minicloud" demo run balanced-web $(if $(filter 1,$(KEEP)),--keep)
 
 build: $(STAMP) ## Build the wheel into dist/
 	@"$(BIN)/python" -m build --wheel --outdir dist .

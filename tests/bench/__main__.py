@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import addresses, launch, listing, scale_up, start_up
+from tests.bench import addresses, balancer, bill, launch, listing, scale_up, start_up
 from tests.bench.rows import Row
 from tests.bench.world import BenchWorld, bench_world
 
@@ -18,6 +18,8 @@ BENCHES: dict[str, Callable[[BenchWorld], list[Row]]] = {
     "scale-up": scale_up.rows,
     "listing": listing.rows,
     "start-up": start_up.rows,
+    "balancer": balancer.rows,
+    "bill": bill.rows,
 }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import docker
 
 from minicloud.adapters.docker.connection import connect
+from minicloud.adapters.docker.images.builder import DockerImageBuilder
 from minicloud.client import Client
 from minicloud.client.instances import LaunchRequest
 from minicloud.home import CloudHome
@@ -53,6 +54,10 @@ class BenchWorld:
     def image_reference(self, name: str) -> str:
         """The engine's name for an image."""
         return str(self.client.images.show(name)["reference"])
+
+    def balancer_image(self) -> str:
+        """The engine's name for the image that balancers are made from."""
+        return DockerImageBuilder(self.docker).reference("balancer")
 
     def container(self, ref: str) -> Any:
         """The container of a machine, by the SDK."""

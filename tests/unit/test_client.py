@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -375,11 +376,10 @@ def test_a_path_too_long_for_a_socket_is_refused(monkeypatch: pytest.MonkeyPatch
     assert "MINICLOUD_HOME" in raised.value.resolution
 
 
-def test_a_home_that_cannot_be_made_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("MINICLOUD_HOME", str(tmp_path / "file"))
-    with pytest.raises(InvalidRequest) as raised:
-        CloudHome().ensure()
+def test_a_home_that_cannot_be_made_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Not pytest's own folder: its path may be too long for a socket, which is refused first.
+    with tempfile.NamedTemporaryFile(prefix="mc-") as file:
+        monkeypatch.setenv("MINICLOUD_HOME", file.name)
+        with pytest.raises(InvalidRequest) as raised:
+            CloudHome().ensure()
     assert raised.value.code == "HomeNotWritable"
