@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -95,6 +96,13 @@ class BalancedCloud:
         """Take machines out of a group, and wait until they are drained."""
         self.do(self.client.target_groups.deregister(group, [TargetRef(n) for n in names]))
 
+    def revive(self, group: str, machine: str) -> None:
+        """Once its death has been seen, start a machine again, and wait until it is healthy."""
+        show = self.client.instances.show
+        self.eventually(lambda: show(machine)["state"] == "stopped", "the death to be seen")
+        self.do(self.client.instances.start(machine))
+        self.eventually(lambda: self.states(group).get(machine) == "healthy", "its return", 120)
+
     def health(self, group: str) -> dict[str, TargetHealthShape]:
         """How the targets of a group are, by machine."""
         found = self.client.target_groups.health(group)
@@ -113,10 +121,10 @@ class BalancedCloud:
         """What a balancer says of itself, asked past the server."""
         return self.plane.status(container.name)
 
-    def log_entries(self, container: Any) -> list[dict[str, Any]]:
-        """The whole access log, read past the server, once what was asked for is in it."""
+    def log_entries(self, container: Any, tail: int = 10**9) -> list[dict[str, Any]]:
+        """The access log's newest entries, read past the server, with what was asked just now."""
         time.sleep(1.2)  # nginx keeps lines for a second
-        return [json.loads(line) for line in self.plane.logs(container.name, 10**9, follow=False)]
+        return [json.loads(line) for line in self.plane.logs(container.name, tail, follow=False)]
 
     def server_pid(self) -> int:
         """The server's process."""
@@ -146,8 +154,9 @@ class BalancedCloud:
 
 
 @contextmanager
-def balanced_cloud(name: str) -> Iterator[BalancedCloud]:
+def balanced_cloud(purpose: str) -> Iterator[BalancedCloud]:
     """A cloud with the image ``echo``, taken away at the end; nothing of it may be left."""
+    name = f"{purpose}-{secrets.token_hex(2)}"
     folder = Path(tempfile.mkdtemp(prefix="mc-load-", dir="/tmp"))
     earlier = os.environ.get("MINICLOUD_HOME")
     os.environ["MINICLOUD_HOME"] = str(folder)

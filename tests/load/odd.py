@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,16 +27,14 @@ PORTS = {
 """Behaviours, and where ``start`` has them."""
 
 
-def start(client: Client, machine: str, *, ports_each: int = 1) -> None:
-    """Have every behaviour on a machine, each at its port and those a hundred, two … above."""
-    words = [
-        f"{port + 100 * step}={name}" for name, port in PORTS.items() for step in range(ports_each)
-    ]
-    command = f"cat >/root/odd.pl; setsid perl /root/odd.pl {' '.join(words)}"
+def start(client: Client, machine: str, places: Mapping[int, str] | None = None) -> None:
+    """Have behaviours on a machine, by port; every one at its usual port where none are named."""
+    chosen = places or {port: name for name, port in PORTS.items()}
+    words = " ".join(f"{port}={name}" for port, name in chosen.items())
+    command = f"cat >/root/odd.pl; setsid perl /root/odd.pl {words}"
     run_inside(client, machine, f"{command} </dev/null >/dev/null 2>&1 &", _SERVER.read_text())
-    last = max(PORTS.values()) + 100 * (ports_each - 1)
     until_s = time.monotonic() + 20
-    address = client.instances.show(machine)["private_ip"]
+    address, last = client.instances.show(machine)["private_ip"], [*chosen][-1]
     while time.monotonic() < until_s:
         try:
             socket.create_connection((address, last), timeout=1).close()

@@ -52,9 +52,13 @@ class LoadProcess:
     ) -> None:
         """Have it end, and take its report."""
         if self._report is None:
-            assert self._process is not None
-            self._process.terminate()
+            self.end()
             self._take()
+
+    def end(self) -> None:
+        """Have it end soon, for who waits for it elsewhere."""
+        assert self._process is not None
+        self._process.terminate()
 
     def wait(self) -> Report:
         """Let it come to its own end."""
