@@ -7,13 +7,16 @@ every POST is counted where it is carried out. The full form is ``make soak``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 pytest.register_assert_rewrite("tests.load.churn", "tests.load.cloud", "tests.load.kills")
 
+from minicloud.client.balancers import BalancerSettings  # noqa: E402
 from minicloud.client.target_groups import TargetGroupRequest  # noqa: E402
-from tests.load import kills  # noqa: E402
+from tests.load import kills, odd  # noqa: E402
 from tests.load.churn import Churn  # noqa: E402
 from tests.load.cloud import BalancedCloud, balanced_cloud  # noqa: E402
 from tests.load.process import LoadProcess  # noqa: E402
@@ -21,6 +24,7 @@ from tests.load.report import Report  # noqa: E402
 
 _CHANGES_S_MAX = 60
 _DEATHS = 3
+_BY_LOAD = "least_outstanding_requests"
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +98,27 @@ def test_a_killed_machine_fails_no_get_and_only_posts_that_were_under_way_there(
     assert_each_once(balanced, "kill", report, machines)
     assert {balanced.client.instances.show(d.machine)["state"] for d in deaths} == {"stopped"}
     balanced.delete("mortals")
+
+
+def test_what_is_under_way_is_let_finish(balanced: BalancedCloud) -> None:
+    machines = balanced.targets.launch("busy", count=3)
+    port = odd.PORTS["sleep"]
+    for machine in machines:
+        odd.start(balanced.client, machine, {port: "sleep"})
+    url = balanced.create("busy", machines, target_port=port, algorithm=_BY_LOAD)
+    settings = BalancerSettings(idle_timeout_s=70)
+
+    with ThreadPoolExecutor(6) as threads:
+        asked = [threads.submit(requests.get, f"{url}/?sleep=4", timeout=20) for _ in range(6)]
+        balanced.eventually(
+            lambda: all(t["in_flight"] for t in balanced.health("busy").values()), "all to be busy"
+        )
+        # A new nginx, a machine that leaves, one that is stopped: each has two to let finish.
+        balanced.do(balanced.client.balancers.modify("busy", settings))
+        assert not any(request.done() for request in asked)
+        balanced.deregister("busy", machines[0])
+        balanced.do(balanced.client.instances.stop(machines[1]))
+        assert [(a.result().status_code, a.result().text) for a in asked] == [(200, "slept")] * 6
+    assert set(balanced.health("busy")) == set(machines[1:])
+    assert balanced.client.instances.show(machines[1])["state"] == "stopped"
+    balanced.delete("busy")
