@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -186,6 +187,13 @@ def test_the_least_busy_gets_the_next(site: Site) -> None:
 
 def test_a_newcomer_begins_slowly(site: Site) -> None:
     site.set_blue(slow_start_s=30)
+
+    def is_settled() -> bool:
+        since = datetime.fromisoformat(str(site.cloud.health("blue")["blue-1"]["since"]))
+        return datetime.now(UTC) - since > timedelta(seconds=5)
+
+    # Where both have just begun, both begin as slowly.
+    site.cloud.eventually(is_settled, "blue-1 to be well for a while")
     site.cloud.deregister("blue", "blue-2")
     site.cloud.register("blue", "blue-2")
     site.cloud.eventually(lambda: site.cloud.states("blue")["blue-2"] == "healthy", "its check")
