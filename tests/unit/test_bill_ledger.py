@@ -95,6 +95,16 @@ _CONTRADICTORY: list[tuple[str, list[LedgerEntry], list[str], str]] = [
         "is running, and was running before",
     ),
     (
+        "another type while it runs is no new start",
+        [
+            state("03-01 10:00:00", "i-a", "running"),
+            entry("03-01 10:00:50", _TYPE, "i-a", type="t3.small", from_type="t3.micro"),
+            state("03-01 10:01:20", "i-a", "stopped", "t3.small"),
+        ],
+        ["on-demand i-a 0.005", "on-demand i-a 0.006 est"],
+        "changes the type of a machine that runs",
+    ),
+    (
         "another type of a machine that was never told of",
         [entry("03-01 11:00:00", _TYPE, "i-a", type="t3.small", from_type="t3.micro")],
         ["unknown-run i-a 0 est"],

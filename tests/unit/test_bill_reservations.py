@@ -284,6 +284,52 @@ CASES = [
         ],
     ),
     Case(
+        "half of its first hour, and then none",
+        in_order(_OWNED, _small("i-a", "10:00:00", "10:30:00")),
+        period("03-01 10:00:00", "03-01 14:00:00"),
+        "0.5 h x 0.1 used, 3.5 h x 0.1 for nothing",
+        ["reserved i-a ri 0", "reservation-used ri 0.05", "reservation-unused ri 0.35"],
+    ),
+    Case(
+        "from the middle of its first hour on",
+        in_order(_OWNED, _small("i-a", "10:30:00", "14:00:00")),
+        period("03-01 10:00:00", "03-01 14:00:00"),
+        "3.5 h x 0.1 used, 0.5 h x 0.1 for nothing",
+        ["reserved i-a ri 0", "reservation-used ri 0.35", "reservation-unused ri 0.05"],
+    ),
+    Case(
+        "two from late in its first hour on",
+        in_order(
+            _OWNED, _small("i-a", "10:45:00", "12:00:00"), _small("i-b", "10:45:00", "12:00:00")
+        ),
+        _TWO_HOURS,
+        "at 10 o'clock 0.25 + 0.25 h covered, 0.5 h for nothing; at 11 o'clock one, and 1 h x 0.72",
+        [
+            "reserved i-a ri 0",
+            "on-demand i-b 0.72",
+            "reserved i-b ri 0",
+            "reservation-used ri 0.15",
+            "reservation-unused ri 0.05",
+        ],
+    ),
+    Case(
+        "the price on demand changes: what is covered in part follows it",
+        in_order(
+            reserve("03-09 08:00:00", "t3.micro"),
+            run("i-a", "03-09 22:00:00", "03-10 02:00:00", "t3.nano"),
+            run("i-b", "03-09 22:00:00", "03-10 02:00:00", "t3.micro"),
+        ),
+        period("03-09 22:00:00", "03-10 02:00:00"),
+        "the nano takes half of it, the micro the other half: 1 h x 0.36, then 1 h x 0.18 are left",
+        [
+            "reserved i-a ri 0",
+            "on-demand i-b 0.36",
+            "on-demand i-b 0.18",
+            "reserved i-b ri 0",
+            "reservation-used ri 0.2",
+        ],
+    ),
+    Case(
         "all of its year, used by nobody",
         [reserve("2023-03-01 00:00:00")],
         period("2023-01-01 00:00:00", "2025-01-01 00:00:00"),

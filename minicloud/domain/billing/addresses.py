@@ -130,7 +130,7 @@ class AddressMeter:
         is_first = held.rule is Rule.ADDRESS_FIRST
         prices = self._book.of_address(is_first_on_running=is_first)
         what = What(held.rule, allocation_id, held.public_ip, HOUR_S)
-        self._tally.stretch(what, prices, held.since_s, at_s, doubt=held.doubt)
+        self._tally.stretch(what, prices, (held.since_s, at_s), doubt=held.doubt)
         if held.since_s == at_s and held.doubt is Doubt.LEDGER:
             # Nothing is known of what came before; a line of nothing says so.
             self._tally.moment_at(what, prices, at_s, 0, held.doubt)

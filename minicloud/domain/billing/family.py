@@ -73,6 +73,14 @@ class _Use(NamedTuple):
     doubt: str
 
 
+class _Part(NamedTuple):
+    """Use within a slot that may be covered in part."""
+
+    what: What
+    priced: Priced
+    doubt: Doubt
+
+
 class FamilyMeter:
     """Measures the machines of one family. Times that it is told of never go back."""
 
@@ -145,9 +153,8 @@ class FamilyMeter:
         else:
             what = priced.what(Rule.RESERVED, run.instance_id, cover.id)
             prices = cover.prices_of(priced.factor)
-        self._tally.stretch(
-            what, prices, run.since_s, until_s, weight=priced.factor, doubt=run.doubt
-        )
+        stretch_s = (run.since_s, until_s)
+        self._tally.stretch(what, prices, stretch_s, weight=priced.factor, doubt=run.doubt)
         run.since_s = until_s
 
     def _use(self, run: Run, rule: Rule, duration_s: int) -> None:
@@ -206,7 +213,7 @@ class FamilyMeter:
                 priced, wanted = self._used[key]
                 rule = Rule.MINIMUM if key.rule_order == Rule.MINIMUM.order[1] else Rule.ON_DEMAND
                 what = priced.what(rule, key.instance_id)
-                self._split(what, priced, wanted, free, Doubt(key.doubt), count)
+                self._split(_Part(what, priced, Doubt(key.doubt)), wanted, free, count)
             else:
                 self._match(self._running[key], end_s, free, count)
         for reservation, unused in zip(self._active, free, strict=True):
@@ -232,23 +239,16 @@ class FamilyMeter:
             if left:
                 self._record(run, begin_s)
                 what = run.priced.what(Rule.ON_DEMAND, run.instance_id)
-                self._split(what, run.priced, wanted, free, run.doubt, count)
+                self._split(_Part(what, run.priced, run.doubt), wanted, free, count)
                 run.since_s, run.cover = end_s, None
                 return
         if cover is not run.cover:
             self._record(run, begin_s)
             run.cover = cover
 
-    def _split(
-        self,
-        what: What,
-        priced: Priced,
-        wanted: int,
-        free: list[int],
-        doubt: Doubt,
-        count: int,
-    ) -> None:
+    def _split(self, part: _Part, wanted: int, free: list[int], count: int) -> None:
         """Bill use of the slot, ``count`` times: what is left of reservations, then on demand."""
+        what, priced, doubt = part
         for place, reservation in enumerate(self._active):
             if taken := min(wanted, free[place]):
                 free[place] -= taken

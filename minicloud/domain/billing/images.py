@@ -67,7 +67,7 @@ class ImageMeter:
         for month, begins_s, ends_s, length_s in _months(begin_s, at_s):
             what = _what(image_id, kept.name, month, length_s)
             weight = kept.size_bytes
-            self._tally.stretch(what, prices, begins_s, ends_s, weight=weight, doubt=doubt)
+            self._tally.stretch(what, prices, (begins_s, ends_s), weight=weight, doubt=doubt)
 
 
 def _what(image_id: str, name: str, month: str, length_s: int) -> What:

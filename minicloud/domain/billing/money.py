@@ -44,6 +44,6 @@ def exact_text(amount: Decimal) -> str:
 
 def cents_text(usd: Decimal) -> str:
     """``12.35``: for reading, rounded half to even; what is not nothing is not shown as nothing."""
-    if 0 < usd < _CENT / 2:
+    if 0 < usd <= _CENT / 2:
         return "<0.01"
     return f"{usd.quantize(_CENT, ROUND_HALF_EVEN):f}"

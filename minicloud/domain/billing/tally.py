@@ -33,14 +33,13 @@ class Tally:
         self,
         what: What,
         prices: Timeline[Price],
-        begin_s: int,
-        end_s: int,
+        stretch_s: tuple[int, int],
         *,
         weight: int = 1,
         doubt: Doubt = Doubt.NONE,
     ) -> None:
-        """Add ``weight`` for every second of ``[begin_s, end_s)`` that is in the period."""
-        for piece_s, until_s, price in self.pieces(prices, begin_s, end_s):
+        """Add ``weight`` for every second of the stretch that is in the period."""
+        for piece_s, until_s, price in self.pieces(prices, *stretch_s):
             self._add(what, price, piece_s, (until_s - piece_s) * weight, doubt)
 
     def counted(
