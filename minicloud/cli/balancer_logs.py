@@ -18,7 +18,7 @@ from minicloud.cli.text import coloured, size_text, time_text, visible
 if TYPE_CHECKING:
     from minicloud.client import Client
 
-_TARGET = re.compile(r"(?:tg-[0-9a-f]+/)?([^/:]+):\d+")
+_TARGET = re.compile(r"([^/:]+):\d+")
 _TAIL_DEFAULT, _TAIL_MAX = 100, 999_999
 _CLIENT_WIDTH, _NAME_WIDTH, _TIME_WIDTH = 15, 12, 11
 _CLASS_COLOURS = {"2": "green", "3": "cyan", "4": "yellow", "5": "red"}
@@ -68,11 +68,9 @@ def _print_entry(output: Output, names: _Names, line: bytes) -> None:
             click.echo(visible(text))
         return
     if output.is_quiet:
-        click.echo(visible(str(entry.get("target") or "-")))
+        click.echo(visible(_last_target(entry) or "-"))
     elif output.is_table:
-        # A TCP session's line has the target's address alone.
-        target = entry.get("target") or entry.get("target_address") or ""
-        click.echo(entry_text(entry, names.of(str(target))))
+        click.echo(entry_text(entry, names.of(_last_target(entry))))
     else:
         output.show_next(entry)
 
@@ -95,22 +93,26 @@ def entry_text(entry: dict[str, Any], target: str) -> str:
     return "  ".join(shown)
 
 
+def _last_target(entry: dict[str, Any]) -> str:
+    """Where the request was answered, if anywhere: the last of those that it was tried at."""
+    return str(entry.get("target_address") or "").rpartition(", ")[2]
+
+
 class _Names:
-    """Instances' names by id and private address, asked for anew where a stranger is met."""
+    """Instances' names by private address, asked for anew where a stranger is met."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._names: dict[str, str] = {}
 
     def of(self, target: str) -> str:
-        """What to call a target of the log: ``tg-…/i-…:80`` or ``172.31.0.10:80``."""
+        """What to call a target of the log, ``172.31.0.10:80``."""
         found = _TARGET.fullmatch(target)
         if found is None:
             return target or "-"
         if found[1] not in self._names:
             for machine in self._client.instances.list(include_terminated=True):
-                name = machine["name"] or machine["id"]
-                self._names |= {machine["id"]: name, machine["private_ip"]: name}
+                self._names[machine["private_ip"]] = machine["name"] or machine["id"]
         return self._names.setdefault(found[1], found[1])
 
 

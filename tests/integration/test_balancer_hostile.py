@@ -119,10 +119,10 @@ def make_group(cloud: BalancedCloud, name: str, priority: int) -> None:
     make_rule(cloud, name, priority)
 
 
-def make_rule(cloud: BalancedCloud, name: str, priority: int) -> None:
+def make_rule(cloud: BalancedCloud, name: str, priority: int, listener: str = "web:80") -> None:
     made = cloud.client.rules.create(
         RuleRequest(
-            listener="web:80",
+            listener=listener,
             priority=priority,
             conditions=[{"field": "path", "values": [f"/{name}*"]}],
             action={"type": "forward", "groups": [{"id": name, "weight": 1}]},
@@ -222,7 +222,7 @@ def test_a_client_that_goes_before_its_answer_is_logged_as_460(scene: Scene) -> 
 
 
 @pytest.mark.parametrize("name", ["close", "garbage"])
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
 def test_a_target_that_does_not_answer_as_it_should_is_a_bad_gateway(
     scene: Scene, name: str, method: str
 ) -> None:
@@ -239,6 +239,19 @@ def test_a_target_that_never_answers_is_a_gateway_timeout(scene: Scene, method: 
     took_s = time.monotonic() - began_s
     assert _IDLE_TIMEOUT_S - 0.5 < took_s < _IDLE_TIMEOUT_S + _SLACK_S
     assert scene.logged(path)["status"] == 504
+
+
+def test_an_error_is_counted_as_the_one_s_who_made_it(scene: Scene) -> None:
+    def counts() -> dict[str, int]:
+        found = scene.client.balancers.metrics("web")
+        groups = {group["name"]: group["5xx"] for group in found["groups"].values()}
+        return {"balancer": found["counters"]["balancer_5xx"], **groups}
+
+    before = counts()
+    for path in ("/close", "/garbage", "/never", "/busy"):
+        scene.ask(path)
+    gained = {name: count - before[name] for name, count in counts().items()}
+    assert {name: gain for name, gain in gained.items() if gain} == {"balancer": 3, "busy": 1}
 
 
 def test_an_answer_that_breaks_off_is_seen_to_be_broken_off(scene: Scene) -> None:
@@ -266,7 +279,7 @@ def test_a_target_that_answers_for_ever_is_streamed_until_the_client_goes(scene:
 
 def test_a_group_without_targets_is_unavailable(scene: Scene) -> None:
     assert status_of(scene.ask("/none")) == 503
-    assert scene.logged("/none")["target"] == ""
+    assert scene.logged("/none")["target_address"] == ""
 
 
 # What goes through
@@ -410,14 +423,16 @@ def test_https_is_verified_by_the_clouds_own_authority(scene: Scene, authority: 
 
 
 def test_http2_is_spoken_and_can_be_turned_off(scene: Scene, authority: Path) -> None:
-    def version() -> str:
+    def version(path: str = "/head") -> str:
         argv = ["curl", "--http2", "--silent", "--show-error", "--cacert", str(authority)]
-        where = ["--resolve", f"web.test:443:{scene.address}", "https://web.test/head"]
+        where = ["--resolve", f"web.test:443:{scene.address}", f"https://web.test{path}"]
         form = ["--output", "/dev/null", "--write-out", "%{http_version} %{http_code}"]
         done = subprocess.run([*argv, *where, *form], capture_output=True, text=True, check=True)
         return done.stdout
 
     assert version() == "2 200"
+    make_rule(scene.cloud, "garbage", 1, "web:443")
+    assert version("/garbage") == "2 502"
     for http2, wanted in ((False, "1.1 200"), (True, "2 200")):
         scene.cloud.do(scene.client.balancers.modify("web", BalancerSettings(http2=http2)))
         assert version() == wanted

@@ -43,7 +43,7 @@ def test_a_balancer_fails_over_without_a_server(balanced: BalancedCloud) -> None
         balanced.kill_server()
         assert not balanced.server_answers()
         time.sleep(1)
-        death = kills.kill_container(victim, machines[0], ids[machines[0]])
+        death = kills.kill_container(victim, machines[0])
         balanced.eventually(lambda: state(machines[0]) == "unhealthy", "the death to be found")
         victim.start()
         balanced.eventually(lambda: state(machines[0]) == "healthy", "the return to be found")
@@ -83,7 +83,7 @@ def test_what_happened_without_a_server_is_found_by_the_next(balanced: BalancedC
     balanced.create("unseen", machines)
     victim = balanced.targets.container(machines[0])
     balanced.kill_server()
-    kills.kill_container(victim, machines[0], "")
+    kills.kill_container(victim, machines[0])
     balanced.eventually(
         lambda: balanced.health("unseen")[machines[0]]["reason"] == "Target.InvalidState",
         "the stopped machine to be unused",

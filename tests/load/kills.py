@@ -22,26 +22,27 @@ class Kill:
     """A machine that was killed between two moments (seconds since the epoch)."""
 
     machine: str
-    instance_id: str
+    private_ip: str
     before: float
     after: float
 
 
 def kill(cloud: BalancedCloud, machine: str) -> Kill:
     """SIGKILL a machine's first process, and with it all others; see that it is dead."""
-    instance_id = cloud.client.instances.show(machine)["id"]
-    return kill_container(cloud.targets.container(machine), machine, instance_id)
+    return kill_container(cloud.targets.container(machine), machine)
 
 
-def kill_container(container: Any, machine: str, instance_id: str) -> Kill:
+def kill_container(container: Any, machine: str) -> Kill:
     """The same, for who has found its container before: no server is asked."""
+    [network] = container.attrs["NetworkSettings"]["Networks"].values()
+    private_ip = network["IPAMConfig"]["IPv4Address"]
     before = time.time()
     container.kill("SIGKILL")
     after = time.time()
     container.reload()
     assert container.status == "exited", container.status
     assert container.attrs["State"]["ExitCode"] == 137, container.attrs["State"]
-    return Kill(machine, instance_id, before, after)
+    return Kill(machine, private_ip, before, after)
 
 
 def judge(
@@ -59,19 +60,19 @@ def judge(
 
 
 def _targets_of(ids: set[str], log_entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The target that each of the requests was sent to, as the balancer's log says."""
+    """The targets that each of the requests was sent to, as the balancer's log says."""
     found = {}
     for entry in log_entries:
         request_id = entry["path"].partition("?")[2]
         if request_id in ids:
-            found[request_id] = str(entry["target"])
+            found[request_id] = str(entry["target_address"])
     return found
 
 
 def _cause(failure: Failure, kills: Sequence[Kill], target: str) -> str:
     """The machine by whose death the request failed: it was under way there at that moment."""
     for death in kills:
-        is_there = f"/{death.instance_id}:" in target
+        is_there = f" {death.private_ip}:" in f" {target}"
         if is_there and failure.began <= death.after and failure.ended >= death.before - _CLOCKS_S:
             return death.machine
     raise AssertionError(f"{failure} was at {target or 'no target'}, none of {kills}")

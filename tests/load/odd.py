@@ -23,6 +23,7 @@ PORTS = {
     "sleep": 9008,
     "websocket": 9009,
     "lines": 9010,
+    "busy": 9011,
 }
 """Behaviours, and where ``start`` has them."""
 

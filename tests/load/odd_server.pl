@@ -88,6 +88,7 @@ my %behaviours = (
         rest($seconds || 0);
         answer($client, 'slept', 'Connection: close');
     },
+    busy => sub { say_to($_[0], "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy") },
     websocket => \&web_socket,
     lines => undef,
 );

@@ -97,14 +97,13 @@ def detection(cloud: BalancedCloud, share: float) -> list[Finding]:
 def _watch_one(
     cloud: BalancedCloud, url: str, machine: str, wait_s: float, felt: Felt, *, is_alive: bool
 ) -> None:
-    instance_id = cloud.client.instances.show(machine)["id"]
     victim, balancer = cloud.targets.container(machine), cloud.balancer_container("watched")
     name = f"watch{next(_numbers)}"
     with LoadProcess(f"{url}/echo", name, "--rate", "500", "--connections", "128") as load:
         if not is_alive:
             cloud.kill_server()
         time.sleep(2)
-        death = kills.kill_container(victim, machine, instance_id)
+        death = kills.kill_container(victim, machine)
         time.sleep(wait_s)
         if not is_alive:
             assert not cloud.server_answers()

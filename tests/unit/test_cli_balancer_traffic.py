@@ -83,8 +83,8 @@ def test_a_request_is_a_readable_line(minicloud: CommandLine) -> None:
     _log(
         minicloud,
         balancing.log_entry(),
-        balancing.log_entry(status=502, target="", error="no target answered"),
-        balancing.log_entry(target=f"{balancing.GROUP_ID}/i-00000000000000009:80"),
+        balancing.log_entry(status=502, target_address="", error="no target answered"),
+        balancing.log_entry(target_address="172.31.0.9:80"),
         {
             "time": "2026-11-23T20:21:34+00:00",
             "client": "127.0.0.1:54321",
@@ -104,7 +104,7 @@ def test_a_request_is_a_readable_line(minicloud: CommandLine) -> None:
             "no target answered",
         ],
         [
-            *("2026-11-23 20:21:34Z", "127.0.0.1", "200", "12.3 ms", "i-00000000000000009"),
+            *("2026-11-23 20:21:34Z", "127.0.0.1", "200", "12.3 ms", "172.31.0.9"),
             "GET /index.html",
         ],
         [
@@ -116,7 +116,7 @@ def test_a_request_is_a_readable_line(minicloud: CommandLine) -> None:
 
 
 def test_names_are_asked_for_once_for_each_stranger(minicloud: CommandLine) -> None:
-    stranger = balancing.log_entry(target=f"{balancing.GROUP_ID}/i-00000000000000009:80")
+    stranger = balancing.log_entry(target_address="172.31.0.9:80")
     _log(minicloud, *[balancing.log_entry()] * 5, *[stranger] * 5)
     minicloud("balancer", "logs", "web", "--tail", "7", "--follow")
     asked = [path for _, path, _ in minicloud.server.asked]
@@ -145,14 +145,16 @@ def test_log_lines_as_data(minicloud: CommandLine) -> None:
     told = minicloud("balancer", "logs", "web", "-o", "yaml", "--query", "status").stdout
     assert told == "---\n200\n---\n200\n"
     told = minicloud("balancer", "logs", "web", "-q").stdout
-    assert told.splitlines()[0] == entries[0]["target"]
+    assert told.splitlines()[0] == entries[0]["target_address"]
 
 
 def test_hostile_requests_do_not_reach_the_terminal(minicloud: CommandLine) -> None:
     hostile = "\x1b[2J\u202e\r\x07"
     _log(
         minicloud,
-        balancing.log_entry(path=hostile, client=hostile, target=hostile, error=hostile, time=1.5),
+        balancing.log_entry(
+            path=hostile, client=hostile, target_address=hostile, error=hostile, time=1.5
+        ),
         balancing.log_entry(status=None, request_s="x", sent_bytes="x", method=None, time=None),
         {"path": [1, {"a": hostile}], "method": {}},
     )

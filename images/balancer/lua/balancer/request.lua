@@ -1,5 +1,8 @@
 -- A request's way: `route` says what becomes of it, `balance` names its target (and another, where
 -- the first could not be reached), `finish` counts it. In this order, each in its phase of nginx.
+--
+-- Most listeners are plain: no rules, one group, no cookies (`state.plain_group`). What comes to such
+-- a one needs no record of its own: what is known of it is the target that it is under way at.
 
 local answer = require "balancer.answer"
 local choose = require "balancer.choose"
@@ -51,42 +54,39 @@ local function group_for(action, context)
     return choose.group(action)
 end
 
--- A client that reads events wants each as it comes, not when a buffer is full.
-local function wants_events()
-    local accepted = ngx.var.http_accept
-    return accepted and accepted:find("text/event-stream", 1, true) ~= nil
-end
-
--- What is to become of the request that has come to this port.
-function request.route(port)
+-- Decide what is to become of the request: the action that applies, and the group it leads to.
+local function decide(port)
+    local context = contexts.begin()
     local action, rule_id = action_for(port)
     if not action then
-        return SPECIAL
+        return context
     end
-    local context = contexts.begin()
     context.action = action
     if rule_id then
         ngx.var.rule = rule_id
     end
-    if action.type ~= "forward" then
-        return SPECIAL
+    if action.type == "forward" then
+        local group = group_for(action, context)
+        context.group = group and group.count > 0 and group or nil
     end
-    local group = group_for(action, context)
-    if not group or group.count == 0 then
-        return SPECIAL
-    end
-    context.group = group
-    if shared.is_retiring ~= 0 or wants_events() then
-        return SPECIAL
-    end
-    return FORWARD
+    return context
 end
 
--- What `route` found special: an answer from here, or a way to the target of its own.
+-- What is to become of the request that has come to this port.
+function request.route(port)
+    if shared.is_retiring == 0 then
+        if state.plain_group(port) or decide(port).group then
+            return FORWARD
+        end
+    end
+    return SPECIAL
+end
+
+-- What is no plain way to a target: an answer from here, or a way of the request's own.
 function request.treat_specially(port)
-    local context = contexts.current()
-    if not context or not context.group then
-        return answer.give(context and context.action or {}, port)
+    local context = contexts.current() or decide(port)
+    if not context.group then
+        return answer.give(context.action or {}, port)
     end
     return ngx.exec(shared.is_retiring ~= 0 and "@last_of_connection" or "@events")
 end
@@ -105,47 +105,30 @@ end
 local function remember(context, group, target)
     local group_s = context.action.stickiness_s
     if group_s > 0 or group.stickiness_s > 0 then
-        ngx.var.sticky =
+        context.set_cookie =
             sticky.header(state.current().secret, group.id, group_s, target.id, group.stickiness_s)
     end
 end
 
--- Count the request as the target's, and no longer as the one's it was tried at before.
-local function count_at(context, target)
-    if context.target then
-        leave(context.target.slot)
-    end
-    enter(target.slot)
-    context.target = target
-    ngx.var.target = target.id
-end
-
 -- Another target, where the one that was tried first could not be reached.
-local function next_target(context, group)
-    choose.avoid(group, context.target.id)
-    local place = figures.own.group[context.group.place]
+local function next_target(tried, group)
+    leave(tried.slot)
+    choose.avoid(group, tried.id)
+    local place = figures.own.group[tried.place]
     place.connection_errors = place.connection_errors + 1
     return choose.target(group)
 end
 
-local function first_target(context, group)
+local function allow_other_tries(group)
     if group.count > 1 then
         peers.set_more_tries(math.min(group.count, TRIES_MAX) - 1)
     end
-    return target_by_cookie(context, group) or choose.target(group)
 end
 
-function request.balance()
-    local context = contexts.current()
-    -- As it is now: the state may have changed while the request's body came in.
-    local group = state.current().groups[context.group.id]
-    if not group or group.count == 0 then
-        return ngx.exit(ngx.ERROR)
-    end
-    local find = context.target and next_target or first_target
-    local target = find(context, group)
-    remember(context, group, target)
-    count_at(context, target)
+-- Go to the target; `known` is what to know of the request from now on.
+local function connect(target, known)
+    enter(target.slot)
+    contexts.ask(known, ngx.now())
     local ok, problem = peers.set_current_peer(target.ip, target.port)
     if not ok then
         ngx.log(ngx.ERR, "no connection to ", target.id, ": ", problem)
@@ -153,23 +136,94 @@ function request.balance()
     end
 end
 
--- nginx takes what is no HTTP for an answer of HTTP/0.9, with this status, and would pass it on as it
--- is: without a head, so what stands here in its place is the whole of what the client gets.
-local NOT_HTTP = 9
-local BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
-    .. "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
-local BAD_GATEWAY_ANSWER = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: "
-    .. #BAD_GATEWAY
-    .. "\r\nConnection: close\r\n\r\n"
-    .. BAD_GATEWAY
+local function balance_plainly(port, tried)
+    local group = state.plain_group_lately(port)
+    if not group or group.count == 0 then
+        return ngx.exit(ngx.ERROR)
+    end
+    if tried then
+        local target = next_target(tried, group)
+        return connect(target, target)
+    end
+    allow_other_tries(group)
+    local target = choose.target(group)
+    return connect(target, target)
+end
 
-function request.filter_body()
-    if ngx.status ~= NOT_HTTP then
+local function balance_by(context)
+    -- As it is now: the state may have changed while the request's body came in.
+    local group = state.current().groups[context.group.id]
+    if not group or group.count == 0 then
+        return ngx.exit(ngx.ERROR)
+    end
+    local target
+    if context.target then
+        target = next_target(context.target, group)
+    else
+        allow_other_tries(group)
+        target = target_by_cookie(context, group) or choose.target(group)
+    end
+    remember(context, group, target)
+    context.target = target
+    return connect(target, context)
+end
+
+-- Name the target of a request that has come to this port.
+function request.balance(port)
+    local known = contexts.current()
+    if known and known.group then
+        return balance_by(known)
+    end
+    return balance_plainly(port, known)
+end
+
+local function add_cookie(cookie)
+    local set = ngx.header["Set-Cookie"] or {}
+    if type(set) == "string" then
+        set = { set }
+    end
+    set[#set + 1] = cookie
+    ngx.header["Set-Cookie"] = set
+end
+
+-- nginx takes what is no HTTP for an answer of HTTP/0.9, with this status, and would pass it on.
+local NOT_HTTP = 9
+-- What our configuration takes for a sign to say so to the client, and no target's answer.
+local REFUSED = 419
+
+-- The head of an answer is there, a target's or our own.
+function request.filter_header()
+    local known = contexts.answered(ngx.now())
+    if not known then
         return
     end
-    local context = contexts.current()
-    ngx.arg[1] = not context.is_refused and BAD_GATEWAY_ANSWER or nil
-    context.is_refused = true
+    if ngx.status == NOT_HTTP then
+        contexts.refuse(known)
+        return ngx.exit(REFUSED)
+    end
+    if known.set_cookie then
+        add_cookie(known.set_cookie)
+    end
+end
+
+local BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+    .. "<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+local BAD_GATEWAY_HEAD = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: "
+    .. #BAD_GATEWAY
+    .. "\r\nConnection: close\r\n\r\n"
+
+-- Tell the client that what the target sent was no answer.
+--
+-- For nginx the client is now one of HTTP/0.9, to which it writes no head: the whole is written here.
+function request.refuse_answer()
+    ngx.status = ngx.HTTP_BAD_GATEWAY
+    if ngx.var.server_protocol == "HTTP/2.0" then
+        return ngx.exit(ngx.HTTP_BAD_GATEWAY)
+    end
+    local client = ngx.req.socket(true)
+    local body = ngx.req.get_method() ~= "HEAD" and BAD_GATEWAY or ""
+    client:send(BAD_GATEWAY_HEAD .. body)
+    return ngx.exit(ngx.OK)
 end
 
 local LOG2_SCALE = 8 / math.log(2)
@@ -207,9 +261,9 @@ local function count_own(own, status)
     end
 end
 
--- The last number of nginx's list of times, one a try; nil where the last try had no answer.
-local function last_time(text)
-    return text and (tonumber(text) or tonumber(text:match("([%d.]+)$")))
+-- Whether the last target that was tried answered; of an error, nginx's own answer may tell.
+local function was_answered(status)
+    return status < 500 or (ngx.var.upstream_header_time or ""):find("%d$") ~= nil
 end
 
 function request.finish()
@@ -218,19 +272,18 @@ function request.finish()
     own.requests = own.requests + 1
     own.sent_bytes = own.sent_bytes + tonumber(var.bytes_sent)
     own.received_bytes = own.received_bytes + tonumber(var.request_length)
-    local context = contexts.take()
-    local target = context and context.target
+    local known, answer_s = contexts.take()
+    local target = known and known.target
     if not target then
         count_own(own, ngx.status)
         return
     end
     leave(target.slot)
-    local answered_s = last_time(var.upstream_header_time)
-    if answered_s and not context.is_refused then
-        count_answer(own.group[context.group.place], ngx.status, answered_s)
+    if answer_s and was_answered(ngx.status) then
+        count_answer(own.group[target.place], ngx.status, answer_s)
     else
         own.connection_errors = own.connection_errors + 1
-        count_own(own, context.is_refused and 502 or ngx.status)
+        count_own(own, known.is_refused and 502 or ngx.status)
     end
 end
 

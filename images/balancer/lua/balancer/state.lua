@@ -15,6 +15,8 @@ local state = {}
 
 local known_version = -1
 local current
+-- By port, the group that a listener led to when it was plain the last time.
+local lately_plain = {}
 
 local function prepare_group(id, group, earlier)
     group.id = id
@@ -25,6 +27,9 @@ local function prepare_group(id, group, earlier)
     for i = 1, group.count do
         local target = group.targets[i]
         target.avoid_until = 0
+        target.place = group.place
+        -- A target stands for a request that is known by it alone, see request.lua.
+        target.target = target
         -- What one worker has learnt of a target outlives a change elsewhere in the state.
         local before = earlier and earlier.by_id[target.id]
         if before then
@@ -54,11 +59,25 @@ local function prepare_action(action, groups)
     action.only_group = #action.groups == 1 and action.groups[1].group or nil
 end
 
+-- The group that all of a listener's requests go to, whatever they are; nil where they differ.
+local function plain_group_of(listener)
+    local action = listener.action
+    local group = action.type == "forward" and action.only_group
+    local is_plain = group
+        and listener.rule_count == 0
+        and action.total_weight > 0
+        and action.stickiness_s == 0
+        and group.stickiness_s == 0
+        and group.count > 0
+    return is_plain and group or nil
+end
+
 local function prepare(decoded)
     for id, group in pairs(decoded.groups) do
         prepare_group(id, group, current and current.groups[id])
     end
-    for _, listener in pairs(decoded.listeners) do
+    decoded.plain = {}
+    for port, listener in pairs(decoded.listeners) do
         for _, rule in ipairs(listener.rules) do
             rule.fits = conditions.compile(rule.conditions)
             rule.action = rule.actions[1]
@@ -67,6 +86,9 @@ local function prepare(decoded)
         listener.rule_count = #listener.rules
         listener.action = listener.actions[1]
         prepare_action(listener.action, decoded.groups)
+        local group = plain_group_of(listener)
+        decoded.plain[port] = group
+        lately_plain[port] = group and group.id or lately_plain[port]
     end
     return decoded
 end
@@ -86,6 +108,18 @@ function state.current()
         read_anew()
     end
     return current
+end
+
+-- The group of a listener that needs no deciding, and has a target; nil where one must look closer.
+function state.plain_group(port)
+    local now = state.current()
+    return now and now.plain[port]
+end
+
+-- The same for a request that was routed when the listener was still plain; its body took a while.
+function state.plain_group_lately(port)
+    local now = state.current()
+    return now.plain[port] or now.groups[lately_plain[port]]
 end
 
 -- Give every target and group of a new state its place in the figures, and store it.
