@@ -28,7 +28,7 @@ class CorrectionKind(StrEnum):
 
 @dataclass(frozen=True)
 class Correction:
-    """One record, or one container, to be brought in line. ``at`` is when it really happened."""
+    """One record, or one container, to be brought in line. ``at`` is when it happened."""
 
     kind: CorrectionKind
     instance_id: str
@@ -42,7 +42,10 @@ def plan(
     claimed: frozenset[str],
     now: datetime,
 ) -> list[Correction]:
-    """What differs. ``containers`` is by name; what is claimed is left alone."""
+    """What differs. ``containers`` is by name; what is claimed is left alone.
+
+    All times are the cloud's, also those of containers.
+    """
     corrections = []
     for instance in instances:
         if instance.id not in claimed:

@@ -49,7 +49,7 @@ class EngineWatch:
 
     def _listen(self) -> None:
         labels = {naming.CLOUD_LABEL: self._world.cloud_id}
-        since = self._world.clock.now()
+        since = self._world.clock.real.now()
         self._stream = self._world.engine.events(labels, since, self._wake)
         for _event in self._stream:
             self._wake()

@@ -46,26 +46,26 @@ def record_registered(
 
 
 def record_draining(
-    transaction: Transaction, target: Target, operation_id: str, at: datetime
+    transaction: Transaction, target: Target, operation_id: str, real_now: datetime
 ) -> None:
     """Record that an operation takes the target out of its group, from now on and for good."""
     transaction.targets.save(
         replace(
             target,
             registration=Registration.DRAINING,
-            drain_until=_deadline(transaction, target, at),
+            drain_until=_deadline(transaction, target, real_now),
             held_by=operation_id,
         )
     )
 
 
 def record_held(
-    transaction: Transaction, instance_id: str, operation_id: str, at: datetime
+    transaction: Transaction, instance_id: str, operation_id: str, real_now: datetime
 ) -> None:
     """Record that an operation takes the machine out of its groups for a while; safe to repeat."""
     for target in transaction.targets.of_instance(instance_id):
         if target.registration is Registration.REGISTERED and target.held_by != operation_id:
-            deadline = _deadline(transaction, target, at)
+            deadline = _deadline(transaction, target, real_now)
             transaction.targets.save(replace(target, held_by=operation_id, drain_until=deadline))
 
 
@@ -91,8 +91,8 @@ def record_gone(transaction: Transaction, instance_id: str) -> None:
 
 def hold(run: Run, instance_id: str) -> None:
     """Record that the operation holds the machine's targets, apart from any step."""
-    now = run.world.clock.now()
-    run.write(lambda transaction: record_held(transaction, instance_id, run.operation_id, now))
+    real_now = run.world.clock.real.now()
+    run.write(lambda t: record_held(t, instance_id, run.operation_id, real_now))
 
 
 def leave(run: Run, instance_id: str) -> Json:
@@ -149,9 +149,9 @@ def _is_held(target: Target, operation_id: str) -> bool:
     return target.registration is Registration.REGISTERED and target.held_by == operation_id
 
 
-def _deadline(transaction: Transaction, target: Target, at: datetime) -> datetime:
+def _deadline(transaction: Transaction, target: Target, real_now: datetime) -> datetime:
     """Until when a target that leaves now may finish what it has in flight."""
     group = transaction.target_groups.get(target.group_id)
     if group is None:
         raise LookupError(f"{target.id} is in a group that there is no record of")
-    return at + timedelta(seconds=group.deregistration_delay_s)
+    return real_now + timedelta(seconds=group.deregistration_delay_s)

@@ -127,7 +127,7 @@ class Runner:
             subject_id=subject_id,
             input=begin(transaction, operation_id),
             step_names=definition.step_names,
-            created_at=self._world.clock.now(),
+            created_at=self._world.clock.real.now(),
         )
         transaction.operations.add(operation)
         operation = _with_begun(operation, definition.steps[0], operation.created_at)
@@ -205,7 +205,7 @@ class _Journey:
     def _go_forward(self, *, is_fresh: bool) -> None:
         pending = [s for s in self._definition.steps if not self._operation.is_done(s.name)]
         if not is_fresh:
-            self._write(_with_begun(self._operation, pending[0], self._world.clock.now()))
+            self._write(_with_begun(self._operation, pending[0], self._world.clock.real.now()))
         for step, following in zip_longest(pending, pending[1:]):
             if self._stopping.is_set():
                 raise ServerStopping
@@ -222,7 +222,7 @@ class _Journey:
 
         All in one transaction: each is an fsync, and an operation has many steps.
         """
-        now = self._world.clock.now()
+        now = self._world.clock.real.now()
         done = self._operation.steps[step.name].entering(StepPhase.DONE, now, output)
         after = self._operation.with_step(done)
         if following is not None:
@@ -244,7 +244,7 @@ class _Journey:
         if self._definition.is_past_return(self._operation.steps):
             self._end_as_failed()
         else:
-            now = self._world.clock.now()
+            now = self._world.clock.real.now()
             self._write(self._operation.entering(OperationStatus.UNWINDING, now))
 
     def _unwind(self) -> None:
@@ -267,14 +267,14 @@ class _Journey:
         self._checkpoint(self._operation, step.name, "undoing")
         self._persist(undo, is_forward=False)
         self._checkpoint(self._operation, step.name, "undid")
-        undone = record.entering(StepPhase.UNDONE, self._world.clock.now())
+        undone = record.entering(StepPhase.UNDONE, self._world.clock.real.now())
         self._write(
             self._operation.with_step(undone),
             lambda transaction: step.unrecord(self._run(), transaction),
         )
 
     def _end_as_failed(self) -> None:
-        ended = self._operation.entering(OperationStatus.FAILED, self._world.clock.now())
+        ended = self._operation.entering(OperationStatus.FAILED, self._world.clock.real.now())
 
         def settle(transaction: Transaction) -> None:
             error = _as_error(ended.error)

@@ -126,12 +126,12 @@ class BalancerFleet:
 
     def await_drained(self, target_ids: Sequence[str], run: Run) -> Json:
         """Wait until each draining or held target has nothing in flight, or its time is over."""
-        began_at = run.world.clock.now()
+        began_at = run.world.clock.real.now()
         delay_s = self._pace.first_delay_s
         left: dict[str, int] = {}
         before: Mapping[str, int] = {}
         while True:
-            look = self._look(target_ids, run.world.clock)
+            look = self._look(target_ids, run.world.clock.real)
             over = look.overdue - look.busy.keys()
             left |= {target: count for target, count in before.items() if target in over and count}
             if not look.busy:
@@ -140,14 +140,14 @@ class BalancerFleet:
             run.pause(delay_s)
             delay_s = self._pace.next_delay_s(delay_s)
             before = look.busy
-        waited = run.world.clock.now() - began_at
+        waited = run.world.clock.real.now() - began_at
         return {"waited_ms": round(waited.total_seconds() * 1000, 1), "left": left}
 
     def await_first_checks(self, target_ids: Sequence[str], run: Run) -> None:
         """Wait until each of the targets has been checked once, or will not be; not for ever."""
         delay_s = self._pace.first_delay_s
-        until = run.world.clock.now() + self._first_checks_last(target_ids)
-        while self._has_unchecked(target_ids) and run.world.clock.now() < until:
+        until = run.world.clock.real.now() + self._first_checks_last(target_ids)
+        while self._has_unchecked(target_ids) and run.world.clock.real.now() < until:
             run.report("waiting for the first health checks", None)
             run.pause(delay_s)
             delay_s = self._pace.next_delay_s(delay_s)

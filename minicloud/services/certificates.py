@@ -45,7 +45,7 @@ class CertificateService:
         self._require_free_name(name)
         names = validate_domains(tuple(domains))
         checked = validate_tags(tags or {})
-        pair = self._authority.issue(self._own(), names, self._world.clock.now(), days)
+        pair = self._authority.issue(self._own(), names, self._world.clock.real.now(), days)
         return self._keep(name, pair, checked, issued_here=True)
 
     def import_(
@@ -95,7 +95,7 @@ class CertificateService:
             kept = transaction.certificate_authority()
         if kept is not None:
             return kept
-        made = self._authority.create(self._world.cloud_name, self._world.clock.now())
+        made = self._authority.create(self._world.cloud_name, self._world.clock.real.now())
         with self._world.store.write() as transaction:
             # Two may have needed it first; one of the two is kept.
             kept = transaction.certificate_authority()
