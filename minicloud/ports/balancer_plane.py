@@ -144,7 +144,10 @@ class BalancerPlane(Protocol):
     def metrics(self, container_name: str) -> dict[str, Any]:
         """The balancer's figures: ``since``, ``counters``, ``groups``, ``balancer``, ``minutes``.
 
-        What each holds is told where they are made: ``images/balancer/balancer_agent``.
+        What each holds is told where they are made: ``images/balancer/balancer_agent``. Of the
+        ``counters``, ``requests``, ``new_connections``, ``received_bytes``, ``sent_bytes`` and
+        ``rule_evaluations`` (of rules beyond a request's first ten) count since ``since``; a
+        network balancer cannot count bytes. ``balancer`` has what is now: ``active_connections``.
         """
 
     def logs(self, container_name: str, tail: int, *, follow: bool) -> Stream[bytes]:

@@ -137,6 +137,21 @@ class EngineEvent:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ContainerUsage:
+    """What a container has used since it was started. ``at``: the engine's own time, UTC.
+
+    ``memory_bytes``: what it holds now, without what the kernel keeps of files that it has read and
+    can let go of. ``received_bytes`` and ``sent_bytes``: over all of its network interfaces.
+    """
+
+    at: datetime
+    cpu_ns: int
+    memory_bytes: int
+    received_bytes: int
+    sent_bytes: int
+
+
 Item_co = TypeVar("Item_co", covariant=True)
 
 
@@ -186,6 +201,12 @@ class Engine(Protocol):
     def containers(self, labels: Mapping[str, str]) -> Sequence[Container]:
         """Every container, running or not, that carries all of these labels."""
 
+    def usage(self, names: Sequence[str]) -> Mapping[str, ContainerUsage]:
+        """What those of the containers that run have used, by name; the others are left out.
+
+        It may take seconds, and hardly any work: for whoever can wait.
+        """
+
     def commit(self, name: str, reference: str, labels: Mapping[str, str]) -> EngineImage:
         """Freeze the container's disk into an image called ``reference`` (``repository:tag``).
 
@@ -197,6 +218,12 @@ class Engine(Protocol):
         """Run ``script`` (``/bin/sh``, no network) on the image and keep the result as the image.
 
         With ``flatten`` the layers are made one. Done again, it changes nothing that matters.
+        """
+
+    def copy_image(self, source: str, reference: str, labels: Mapping[str, str]) -> EngineImage:
+        """Make an image called ``reference`` of the same disk as ``source``; it costs no room.
+
+        ``labels`` replace the source's. Either may be removed, and the other stays.
         """
 
     def image(self, reference: str) -> EngineImage | None:

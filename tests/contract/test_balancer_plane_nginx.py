@@ -17,11 +17,13 @@ import pytest
 from minicloud.adapters.certificates import LocalAuthority
 from minicloud.adapters.host.clock import SystemClock
 from minicloud.adapters.nginx import DockerBalancerPlane, container
+from minicloud.domain.action import FixedResponseAction
 from minicloud.domain.certificate import Certificate
 from minicloud.domain.errors import Conflict, Unavailable
 from minicloud.domain.listener import ListenerProtocol, TlsPolicy
+from minicloud.domain.rule import PathCondition, Rule
 from minicloud.ports.balancer_plane import BalancerDocument
-from tests.contract.balancers import BalancerWorld, listener
+from tests.contract.balancers import AT, BalancerWorld, listener
 from tests.contract.world import wait_for
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from minicloud.domain.certificate import KeyPair
 
 CERTIFICATE_ID = f"cert-{1:017x}"
+ANSWER = FixedResponseAction(200, "text/plain", "by rule")
 
 
 @pytest.fixture
@@ -131,6 +134,47 @@ class TestListening:
         threading.Timer(0.3, ask, (real, 80, "/late")).start()
         assert json.loads(next(followed))["path"] == "/late"
         followed.close()
+
+    def test_connections_are_counted_once_whatever_is_asked_on_them(
+        self, real: BalancerWorld
+    ) -> None:
+        real.plane.apply(real.name, real.answering(listener(80)))
+        held = [http.client.HTTPConnection(real.address, 80, timeout=5) for _ in range(3)]
+        for connection in held:
+            for _ in range(2):
+                connection.request("GET", "/")
+                connection.getresponse().read()
+        figures = real.plane.metrics(real.name)
+        assert figures["counters"]["new_connections"] == 3
+        assert figures["counters"]["requests"] == 6
+        assert figures["balancer"]["active_connections"] == 3
+        # What it is asked and told meanwhile is no client's, nor is the nginx that follows.
+        real.plane.apply(real.name, real.answering(listener(80), listener(81)))
+        for _ in range(3):
+            real.plane.status(real.name)
+        ask(real, 81)
+        figures = real.plane.metrics(real.name)
+        assert figures["counters"]["new_connections"] == 4
+        for connection in held:
+            connection.close()
+        wait_for(
+            lambda: real.plane.metrics(real.name)["balancer"]["active_connections"] == 0,
+            "the end of its connections",
+        )
+
+    def test_rules_that_a_request_meets_beyond_its_first_ten_are_counted(
+        self, real: BalancerWorld
+    ) -> None:
+        document = real.answering(listener(80))
+        [front] = document.listeners
+        rules = tuple(
+            Rule(f"rule-{n:017x}", front.listener.id, n, (PathCondition((f"/{n}",)),), ANSWER, AT)
+            for n in range(1, 13)
+        )
+        real.plane.apply(real.name, replace(document, listeners=(replace(front, rules=rules),)))
+        for path in ("/1", "/10", "/11", "/12", "/none"):
+            ask(real, 80, path)
+        assert real.plane.metrics(real.name)["counters"]["rule_evaluations"] == 1 + 2 + 2
 
     def test_a_closed_log_leaves_no_command_behind(
         self, real: BalancerWorld, client: docker.DockerClient

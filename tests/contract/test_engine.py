@@ -144,6 +144,19 @@ class TestContainers:
         assert world.engine.container(name) is None
         assert world.engine.containers(world.labels) == []
 
+    def test_usage_is_of_those_that_run(self, world: World) -> None:
+        running = launch(world).name
+        stopped = world.engine.ensure_container(world.spec("b", host=11)).name
+        used = world.engine.usage([running, stopped, world.name("absent")])
+        assert used.keys() == {running}
+        assert used[running].at.tzinfo is UTC
+        assert used[running].memory_bytes > 0
+        assert used[running].cpu_ns >= 0
+        again = world.engine.usage([running])[running]
+        assert again.at > used[running].at
+        assert again.cpu_ns >= used[running].cpu_ns
+        assert world.engine.usage([]) == {}
+
     def test_list_wants_all_labels(self, world: World) -> None:
         first, second = (world.engine.ensure_container(world.spec(s)) for s in "ab")
         listed = world.engine.containers(world.labels)

@@ -99,6 +99,38 @@ class TestImages:
             assert world.engine.image(reference) is None
         assert world.engine.images(world.labels) == []
 
+    def test_a_copy_outlives_its_source(self, world: World) -> None:
+        name = launch(world).name
+        source, copy = world.reference("1"), world.reference("2")
+        made = world.engine.commit(name, source, {"mctest.image": "one", **world.labels})
+        labels = {"mctest.image": "two", **world.labels}
+        for _ in range(2):
+            copied = world.engine.copy_image(source, copy, labels)
+            assert (copied.references, copied.labels) == ((copy,), labels)
+            assert copied.layer_count == made.layer_count
+        world.engine.ensure_removed(name)
+        world.engine.ensure_image_removed(source)
+        assert world.engine.image(copy) == copied
+        assert [image.references for image in world.engine.images(world.labels)] == [(copy,)]
+        container = world.engine.ensure_container(world.spec("b", image=copy))
+        assert world.engine.ensure_started(container.name).is_up
+        if world.is_real:
+            config = raw(world).inspect_image(copy)["Config"]
+            assert {key: config[key] for key in ("Cmd", "Env", "StopSignal", "WorkingDir")} == {
+                key: CONFIG[key] for key in ("Cmd", "Env", "StopSignal", "WorkingDir")
+            }
+
+    def test_a_copy_never_takes_a_foreign_name(self, world: World) -> None:
+        name = launch(world).name
+        world.engine.commit(name, world.reference("1"), world.labels)
+        with pytest.raises(Conflict) as caught:
+            world.engine.copy_image(
+                world.reference("1"), world.reference("1"), {"mctest.image": "other"}
+            )
+        assert caught.value.code == "NameTaken"
+        with pytest.raises(NotFound):
+            world.engine.copy_image(world.reference("absent"), world.reference("2"), {})
+
     def test_an_image_in_use_stays(self, world: World) -> None:
         name = launch(world).name
         world.engine.commit(name, world.reference("1"), world.labels)

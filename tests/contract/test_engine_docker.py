@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,33 @@ class TestDockerAlone:
         world.engine.ensure_limits(name, Limits(0.25, 32, 40))
         world.engine.ensure_started(name)
         assert _kernel_limits(world, name) == (32 << 20, 25_000, 40)
+
+    def test_usage_shows_who_is_busy(self, world: World) -> None:
+        idle, busy = launch(world).name, launch(world, "b", host=11).name
+        allowed = world.spec("b").limits.vcpus
+        sdk = raw(world)
+        execution = sdk.exec_create(busy, ["sh", "-c", "while :; do :; done"])
+        sdk.exec_start(execution["Id"], detach=True)
+        before = world.engine.usage([idle, busy])
+        time.sleep(3)
+        after = world.engine.usage([idle, busy])
+        shares = {
+            name: (after[name].cpu_ns - before[name].cpu_ns)
+            / 1e9
+            / (after[name].at - before[name].at).total_seconds()
+            for name in (idle, busy)
+        }
+        assert 0.5 * allowed < shares[busy] < 1.2 * allowed
+        assert shares[idle] < 0.1
+
+    def test_usage_of_memory_and_a_new_life(self, world: World) -> None:
+        name = launch(world).name
+        before = world.engine.usage([name])[name]
+        shell(world, name, "head -c 20971520 /dev/zero > /run/filled")
+        after = world.engine.usage([name])[name]
+        assert 18 << 20 < after.memory_bytes - before.memory_bytes < 40 << 20
+        world.engine.restart(name, 5)
+        assert world.engine.usage([name])[name].cpu_ns < after.cpu_ns + 10**9
 
     def test_it_is_a_machine_of_its_own(self, world: World) -> None:
         spec = world.spec("a")

@@ -10,7 +10,7 @@ import pytest
 from balancer_agent.document import parse_document
 from balancer_agent.health import State, TargetHealth, place_all
 from balancer_agent.metrics import Meters
-from balancer_agent.report import describe_targets, figures, not_yet_drained
+from balancer_agent.report import Connections, describe_targets, figures, not_yet_drained
 from balancer_agent.snapshot import eligible, snapshot
 
 from tests.unit.agent_documents import (
@@ -144,7 +144,8 @@ def test_the_figures_count_states_and_what_is_in_flight() -> None:
     document = parsed(listeners=[a_listener(80, 1)])
     meters = Meters(NOW)
     meters.observe(1, {"requests": 10, f"{group_id(1)}|requests": 8, f"{group_id(1)}|t16": 8})
-    told = figures(document, health_of(H, U, D), {target_id(1, 1): 2, "gone": 1}, meters)
+    connections = Connections({target_id(1, 1): 2, "gone": 1}, active=7)
+    told = figures(document, health_of(H, U, D), connections, meters)
     assert told["groups"][group_id(1)] == {
         "requests": 8,
         "p50_ms": 0.4,
@@ -157,11 +158,11 @@ def test_the_figures_count_states_and_what_is_in_flight() -> None:
         "draining": 1,
         "in_flight": 2,
     }
-    assert told["balancer"] == {"requests": 10, "in_flight": 3}
+    assert told["balancer"] == {"requests": 10, "in_flight": 3, "active_connections": 7}
     assert told["since"] == NOW
 
 
 def test_the_figures_of_nothing_are_none() -> None:
-    told = figures(None, {}, {}, Meters(NOW))
+    told = figures(None, {}, Connections({}, 0), Meters(NOW))
     assert told["groups"] == {}
-    assert told["balancer"] == {"in_flight": 0}
+    assert told["balancer"] == {"in_flight": 0, "active_connections": 0}

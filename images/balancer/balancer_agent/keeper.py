@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from balancer_agent import connections
@@ -29,7 +29,7 @@ from balancer_agent.metrics import Meters
 from balancer_agent.nginx import Structure
 from balancer_agent.refusal import FAILED, INVALID_REQUEST, Refused
 from balancer_agent.remembered import Remembered, Wanted
-from balancer_agent.report import describe_targets, figures, not_yet_drained
+from balancer_agent.report import Connections, describe_targets, figures, not_yet_drained
 from balancer_agent.server import Operation
 from balancer_agent.snapshot import snapshot
 from balancer_agent.watcher import Plan, Watcher
@@ -224,6 +224,21 @@ class Keeper:
             "targets": describe_targets(wanted.document, self._health, in_flight) if wanted else [],
         }
 
+    def _active_connections(self) -> int:
+        """How many connections clients have, with every generation."""
+        living = self._generations.living
+        if all(generation.structure.type != NETWORK for generation in living):
+            return sum(generation.counted.active for generation in living)
+        ports = {port for generation in living for port in generation.structure.ports}
+        return self._sessions_at(ports)
+
+    def _sessions_at(self, ports: Collection[int]) -> int:
+        return sum(
+            session.local_port in ports
+            for session in connections.current_sessions()
+            if session.user == self._workers_user
+        )
+
     def _connections_of(self, number: int) -> int | None:
         """How many clients a generation has; None where only the kernel knows, and not of whom."""
         living = self._generations.living
@@ -232,11 +247,7 @@ class Keeper:
             return generation.counted.active
         if len(living) > 1:
             return None
-        return sum(
-            session.local_port in generation.structure.ports
-            for session in connections.current_sessions()
-            if session.user == self._workers_user
-        )
+        return self._sessions_at(generation.structure.ports)
 
     async def _pending(self, request: Mapping[str, Any]) -> object:
         asked = request.get("targets")
@@ -248,9 +259,9 @@ class Keeper:
         return not_yet_drained(self._wanted.document, asked, in_flight, time.time())
 
     async def _metrics(self, _request: Mapping[str, Any]) -> object:
-        in_flight = await self._in_flight()
+        now = Connections(await self._in_flight(), self._active_connections())
         document = self._wanted.document if self._wanted else None
-        return figures(document, self._health, in_flight, self._meters)
+        return figures(document, self._health, now, self._meters)
 
 
 def _text(request: Mapping[str, Any], key: str) -> str:

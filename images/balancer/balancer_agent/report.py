@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from balancer_agent.document import Document
 from balancer_agent.health import State, TargetHealth
 from balancer_agent.metrics import Meters, balancer_figures, group_figures
+
+
+@dataclass(frozen=True)
+class Connections:
+    """What there is now: in flight by target, and ``active`` ones of clients, busy or not."""
+
+    in_flight: Mapping[str, int]
+    active: int
 
 
 def describe_targets(
@@ -49,10 +57,11 @@ def not_yet_drained(
 def figures(
     document: Document | None,
     health: Mapping[str, TargetHealth],
-    in_flight: Mapping[str, int],
+    connections: Connections,
     meters: Meters,
 ) -> dict[str, Any]:
     """What ``metrics`` shows."""
+    in_flight = connections.in_flight
     groups = document.groups if document is not None else ()
     totals = meters.totals()
     by_group = group_figures(totals, (group.id for group in groups))
@@ -66,6 +75,10 @@ def figures(
         "since": meters.since,
         "counters": totals,
         "groups": by_group,
-        "balancer": {**balancer_figures(totals), "in_flight": sum(in_flight.values())},
+        "balancer": {
+            **balancer_figures(totals),
+            "in_flight": sum(in_flight.values()),
+            "active_connections": connections.active,
+        },
         "minutes": meters.minutes(),
     }

@@ -70,6 +70,7 @@ function counters() {
         }
     });
     found.requests = total;
+    found.new_connections = total;
     return JSON.stringify({ counters: found }) + '\n';
 }
 

@@ -12,6 +12,7 @@ from minicloud.adapters.docker.errors import translated
 from minicloud.adapters.docker.image_store import ImageStore
 from minicloud.adapters.docker.networks import Networks
 from minicloud.adapters.docker.sealing import Sealer
+from minicloud.adapters.docker.usage import usage
 from minicloud.ports.engine import EngineInfo
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from minicloud.ports.engine import (
         Container,
         ContainerSpec,
+        ContainerUsage,
         EngineEvent,
         EngineImage,
         ExecOutput,
@@ -107,6 +109,10 @@ class DockerEngine:
         """See the port."""
         return self._containers.find_all(labels)
 
+    def usage(self, names: Sequence[str]) -> Mapping[str, ContainerUsage]:
+        """See the port."""
+        return usage(self._api, names)
+
     def commit(self, name: str, reference: str, labels: Mapping[str, str]) -> EngineImage:
         """See the port."""
         return self._images.commit(name, reference, labels)
@@ -114,6 +120,10 @@ class DockerEngine:
     def seal(self, reference: str, labels: Mapping[str, str], script: str, flatten: bool) -> None:
         """See the port. ``Unavailable`` code ``ImageSealFailed`` where the script fails."""
         self._sealer.seal(reference, labels, script, flatten)
+
+    def copy_image(self, source: str, reference: str, labels: Mapping[str, str]) -> EngineImage:
+        """See the port."""
+        return self._sealer.copy(source, reference, labels)
 
     def image(self, reference: str) -> EngineImage | None:
         """See the port."""

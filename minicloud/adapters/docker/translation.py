@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from minicloud.ports.engine import Container, ContainerStatus, EngineImage
+from minicloud.ports.engine import Container, ContainerStatus, ContainerUsage, EngineImage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +104,28 @@ def container_from(inspected: Mapping[str, Any]) -> Container:
                 if mount.get("Type") == "volume"
             )
         ),
+    )
+
+
+def usage_from(stats: Mapping[str, Any]) -> ContainerUsage | None:
+    """What a container has used, from the answer of a stats call; None for one that does not run.
+
+    As ``docker stats`` reckons memory: without inactive pages of files, which the two versions of
+    control groups name differently.
+    """
+    at = parse_time(stats.get("read"))
+    memory = stats.get("memory_stats") or {}
+    if at is None or "usage" not in memory:
+        return None
+    details = memory.get("stats") or {}
+    inactive = details.get("inactive_file", 0)
+    networks = (stats.get("networks") or {}).values()
+    return ContainerUsage(
+        at=at,
+        cpu_ns=stats["cpu_stats"]["cpu_usage"]["total_usage"],
+        memory_bytes=max(0, memory["usage"] - details.get("total_inactive_file", inactive)),
+        received_bytes=sum(network["rx_bytes"] for network in networks),
+        sent_bytes=sum(network["tx_bytes"] for network in networks),
     )
 
 

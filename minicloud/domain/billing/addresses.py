@@ -8,10 +8,11 @@ the one that was associated first is the first; when it goes, the next one is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from minicloud.domain.billing.automatic import AutomaticAddressMeter
 from minicloud.domain.billing.entries import Problems, fact
+from minicloud.domain.billing.instances import InstanceMeter
 from minicloud.domain.billing.line import Doubt, Rule, What
 from minicloud.domain.billing.offering import HOUR_S
 from minicloud.domain.billing.price_book import PriceBook
@@ -31,23 +32,23 @@ class _Held:
 
 
 class AddressMeter:
-    """Measures every Elastic IP. ``is_running`` and ``is_known`` tell of the machines."""
+    """Measures every Elastic IP; a machine has no ``automatic`` one beside it."""
 
     def __init__(
         self,
         book: PriceBook,
         tally: Tally,
         problems: Problems,
-        is_running: Callable[[str], bool],
-        is_known: Callable[[str], bool],
+        machines: InstanceMeter,
+        automatic: AutomaticAddressMeter,
     ) -> None:
         self._book = book
         self._tally = tally
         self._problems = problems
-        self._is_running = is_running
-        self._is_known = is_known
+        self._machines = machines
         self._held: dict[str, _Held] = {}
         self._on_instance: dict[str, list[str]] = {}
+        self._automatic = automatic
 
     def take_allocated(self, entry: LedgerEntry, at_s: int) -> None:
         """An address is somebody's from now on."""
@@ -63,7 +64,7 @@ class AddressMeter:
         if held.instance_id is not None:
             self._doubt(entry, f"is associated, and led to {held.instance_id} already")
             self._loosen(entry.resource_id, held, at_s)
-        if not self._is_known(instance_id):
+        if not self._machines.is_known(instance_id):
             self._doubt(entry, f"leads to {instance_id}, which was never told of: as if stopped")
         held.instance_id = instance_id
         self._on_instance.setdefault(instance_id, []).append(entry.resource_id)
@@ -88,8 +89,10 @@ class AddressMeter:
 
     def reconsider(self, instance_id: str, at_s: int) -> None:
         """A machine has started or stopped, or has one address more or fewer."""
-        is_running = self._is_running(instance_id)
-        for place, allocation_id in enumerate(self._on_instance.get(instance_id, ())):
+        is_running = self._machines.is_running(instance_id)
+        led_here = self._on_instance.get(instance_id, ())
+        self._automatic.reconsider(instance_id, is_running and not led_here, at_s)
+        for place, allocation_id in enumerate(led_here):
             rule = Rule.ADDRESS_FIRST if place == 0 else Rule.ADDRESS_ADDITIONAL
             self._bill_by(rule if is_running else Rule.ADDRESS_STOPPED, allocation_id, at_s)
 

@@ -2,13 +2,14 @@
 
 "You are charged for each hour or partial hour" (Elastic Load Balancing pricing page). An hour is
 billed at its first moment in which the balancer is there, so that two bills, of one period and of
-the next, never bill it twice. Capacity units are not in the ledger yet, and so in no bill.
+the next, never bill it twice. Its public address is billed for as long as it is there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from minicloud.domain.billing.automatic import AutomaticAddressMeter
 from minicloud.domain.billing.entries import Problems, fact
 from minicloud.domain.billing.line import Doubt, Rule, What
 from minicloud.domain.billing.offering import HOUR_S
@@ -28,10 +29,17 @@ class _Standing:
 class BalancerMeter:
     """Measures every load balancer."""
 
-    def __init__(self, book: PriceBook, tally: Tally, problems: Problems) -> None:
+    def __init__(
+        self,
+        book: PriceBook,
+        tally: Tally,
+        problems: Problems,
+        automatic: AutomaticAddressMeter,
+    ) -> None:
         self._book = book
         self._tally = tally
         self._problems = problems
+        self._automatic = automatic
         self._standing: dict[str, _Standing] = {}
 
     def take_created(self, entry: LedgerEntry, at_s: int) -> None:
@@ -66,6 +74,7 @@ class BalancerMeter:
         self._tally.moment_at(what, prices, since_s, 1, standing.doubt)
         rest_s = (since_s + 1, at_s)
         self._tally.counted(what, prices, rest_s, _hours_begun, standing.doubt)
+        self._automatic.of_balancer(balancer_id, (since_s, at_s), standing.doubt)
 
 
 def _hours_begun(begin_s: int, end_s: int) -> int:

@@ -1,10 +1,18 @@
 -- The agent's side door: a unix socket that nobody outside the container can reach.
 
 local cjson = require "cjson.safe"
+local ffi = require "ffi"
 local figures = require "balancer.figures"
 local state = require "balancer.state"
 
+-- nginx's own count of the connections that it took, of all workers; what `stub_status` shows.
+ffi.cdef [[
+extern volatile unsigned long *ngx_stat_handled;
+]]
+
 local shared = figures.shared
+local dictionary = ngx.shared.state
+local OWN_CONNECTIONS = "own_connections"
 
 local control = {}
 
@@ -14,8 +22,18 @@ local function refuse(status, problem)
     return ngx.exit(status)
 end
 
+-- The agent opens a connection for each thing that it says: they are no client's.
+local function count_own_connection()
+    return dictionary:incr(OWN_CONNECTIONS, 1, 0)
+end
+
+local function client_connections()
+    return tonumber(ffi.C.ngx_stat_handled[0]) - (dictionary:get(OWN_CONNECTIONS) or 0)
+end
+
 -- POST /state
 function control.store_state()
+    count_own_connection()
     ngx.req.read_body()
     local ok, problem = state.store(ngx.req.get_body_data() or "")
     if not ok then
@@ -26,6 +44,7 @@ end
 
 -- POST /retire
 function control.retire()
+    count_own_connection()
     shared.is_retiring = 1
     return ngx.exit(ngx.HTTP_NO_CONTENT)
 end
@@ -64,6 +83,7 @@ end
 
 -- GET /counters
 function control.tell_counters()
+    count_own_connection()
     local slots, places = state.names()
     local in_flight = {}
     for id, slot in pairs(slots) do
@@ -71,12 +91,14 @@ function control.tell_counters()
     end
     local counters = {
         requests = sum("requests"),
+        new_connections = client_connections(),
         balancer_3xx = sum("own_3xx"),
         balancer_4xx = sum("own_4xx"),
         balancer_5xx = sum("own_5xx"),
         connections_refused = sum("connection_errors"),
         sent_bytes = sum("sent_bytes"),
         received_bytes = sum("received_bytes"),
+        rule_evaluations = sum("rule_evaluations"),
     }
     for id, place in pairs(places) do
         group_figures(counters, id, place)

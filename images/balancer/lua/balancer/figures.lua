@@ -19,7 +19,8 @@ typedef struct {
 } minicloud_group_figures;
 
 typedef struct {
-    double requests, own_3xx, own_4xx, own_5xx, connection_errors, sent_bytes, received_bytes;
+    double requests, own_3xx, own_4xx, own_5xx, connection_errors, sent_bytes, received_bytes,
+        rule_evaluations;
     minicloud_group_figures group[256];
     int32_t in_flight[4096];
 } minicloud_row;

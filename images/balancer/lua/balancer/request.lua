@@ -21,6 +21,10 @@ local request = {}
 local FORWARD, SPECIAL = "", "1"
 local TRIES_MAX = 3
 
+-- AWS charges for rules that a request meets beyond these.
+local FREE_RULES = 10
+
+-- The action of the first rule that fits, or the listener's own, and the rule's id.
 local function action_for(port)
     local now = state.current()
     local listener = now and now.listeners[port]
@@ -29,6 +33,9 @@ local function action_for(port)
     end
     for i = 1, listener.rule_count do
         local rule = listener.rules[i]
+        if i > FREE_RULES then
+            figures.own.rule_evaluations = figures.own.rule_evaluations + 1
+        end
         if rule.fits() then
             return rule.action, rule.id
         end
