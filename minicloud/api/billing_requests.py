@@ -10,12 +10,14 @@ from minicloud.api.requests import Body
 from minicloud.domain.billing.grouping import Grouping
 from minicloud.domain.billing.offering import OfferingClass, Payment
 from minicloud.domain.billing.reserved import View
-from minicloud.services.bills import BillRequest
+from minicloud.services.bills import BillRequest, ForecastRequest
+from minicloud.services.budgets import BudgetRequest
 from minicloud.services.prices import BookChoice
-from minicloud.services.reservations import OfferingFilter
+from minicloud.services.reservations import ExchangeRequest, OfferingFilter
 
 _BOOK_LENGTH_MAX = 1024 * 1024
 _TIME_LENGTH_MAX = 64
+_TEXT_LENGTH_MAX = 200
 # JSON has no enumerations: their values come as text, in the very spelling.
 _AS_TEXT = Field(strict=False)
 _View = Annotated[View, _AS_TEXT]
@@ -90,3 +92,42 @@ class BuyBody(BookBody):
 
     offering: str = Field(max_length=200)
     count: int = 1
+
+
+class ForecastBody(BookBody):
+    """Which month, as ``2026-12``."""
+
+    month: str | None = Field(default=None, max_length=_TIME_LENGTH_MAX)
+    view: _View = View.UNBLENDED
+
+    def request(self) -> ForecastRequest:
+        """The request as the services take it."""
+        return ForecastRequest(self.choice(), self.month, self.view)
+
+
+class BudgetBody(Body):
+    """Make a budget, its figures as a person writes them."""
+
+    name: str = Field(max_length=_TEXT_LENGTH_MAX)
+    monthly: str = Field(max_length=_TEXT_LENGTH_MAX)
+    notify: list[Annotated[str, Field(max_length=_TEXT_LENGTH_MAX)]] = Field(
+        default_factory=list, max_length=100
+    )
+    region: str | None = Field(default=None, max_length=_TIME_LENGTH_MAX)
+
+    def request(self) -> BudgetRequest:
+        """The request as the services take it."""
+        return BudgetRequest(self.name, self.monthly, self.notify, self.region)
+
+
+class ExchangeBody(Body):
+    """Give a reservation in for an offering."""
+
+    offering: str = Field(max_length=200)
+    count: int | None = None
+    prices: GivenBookBody | None = None
+
+    def request(self, reservation_id: str) -> ExchangeRequest:
+        """The request as the services take it."""
+        book = BookBody(prices=self.prices).choice()
+        return ExchangeRequest(reservation_id, self.offering, self.count, book)

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from minicloud.domain.billing.bill import Bill
+from minicloud.domain.billing.exchange import Quote, Value
+from minicloud.domain.billing.forecast import Cost
 from minicloud.domain.billing.grouping import Group
 from minicloud.domain.billing.line import Line
 from minicloud.domain.billing.money import divided, exact_text, units_of, usd_of
@@ -16,12 +19,18 @@ from minicloud.domain.billing.offering import Offering
 from minicloud.domain.billing.price import Price, Provenance
 from minicloud.domain.billing.price_book import CURRENCY, PriceBook
 from minicloud.domain.billing.reservation import Reservation
-from minicloud.services.bills import BillReport
+from minicloud.services.bills import BillReport, Forecast
 from minicloud.services.prices import PriceList, TypePrice
 
 View = dict[str, Any]
 # What AWS's own calculator takes for a month.
 _HOURS_PER_MONTH = 730
+_HOW = (
+    "what runs, is allocated or is kept now is billed as if it stayed so until the month ends",
+    "prices are those that the price book has for each day; reservations end when they end",
+    "a reservation is matched hour by hour with what runs now",
+)
+_OVER = "the month is over: nothing of it is a forecast"
 
 
 def bill_view(report: BillReport) -> View:
@@ -38,9 +47,10 @@ def bill_view(report: BillReport) -> View:
         "currency": CURRENCY,
         "total": exact_text(bill.total),
         "estimated": bill.is_estimated,
+        "simulated": report.simulated,
         "groups": [_group_view(group) for group in report.groups],
         "lines": [_line_view(line, report) for line in bill.lines],
-        "notes": _notes(report),
+        "notes": _notes(bill),
     }
 
 
@@ -76,8 +86,7 @@ def _group_view(group: Group) -> View:
     }
 
 
-def _notes(report: BillReport) -> list[str]:
-    bill = report.bill
+def _notes(bill: Bill) -> list[str]:
     notes = [
         f"entry {problem.sequence} of the ledger: {problem.resource_id} {problem.message}"
         for problem in bill.problems
@@ -89,9 +98,41 @@ def _notes(report: BillReport) -> list[str]:
     if bill.foreign_reservations:
         others = ", ".join(bill.foreign_reservations)
         notes.append(f"reservations of other regions are not in this bill: {others}")
-    if any(line.what.rule.title == "balancer-hours" for line in bill.lines):
-        notes.append("the capacity units (LCU) of load balancers are not measured yet: not billed")
     return notes
+
+
+def forecast_view(forecast: Forecast) -> View:
+    """What a month will cost, and how that was found."""
+    bill = forecast.bill
+    period = bill.period
+    is_over = not period.is_future
+    return {
+        "month": _time(period.from_s)[:7],
+        "from": _time(period.from_s),
+        "to": _time(period.to_s),
+        "now": _time(period.now_s),
+        "region": forecast.book.region,
+        "price_book": forecast.book.name,
+        "view": forecast.request.view.value,
+        "simulated": forecast.simulated,
+        "currency": CURRENCY,
+        **_cost_view(forecast.cost),
+        "estimated": not is_over or bill.is_estimated,
+        "services": [
+            {"service": service.value, **_cost_view(cost)}
+            for service, cost in forecast.services.items()
+        ],
+        "how": [_OVER] if is_over else [*_HOW],
+        "notes": _notes(bill),
+    }
+
+
+def _cost_view(cost: Cost) -> View:
+    return {
+        "spent": exact_text(cost.spent_usd),
+        "to_come": exact_text(cost.to_come_usd),
+        "forecast": exact_text(cost.forecast_usd),
+    }
 
 
 def prices_view(prices: PriceList) -> View:
@@ -128,6 +169,7 @@ def _others_view(book: PriceBook, at_s: int) -> list[View]:
     timelines = [
         (book.address_first, "hour"),
         (book.address_other, "hour"),
+        (book.address_automatic, "hour"),
         (book.image_storage, "GB-month"),
         *((timeline, "hour") for timeline in book.balancer_hours.values()),
         *((timeline, "LCU-hour") for timeline in book.capacity_units.values()),
@@ -177,11 +219,38 @@ def reservation_view(bought: Reservation, now: datetime) -> View:
         "starts_at": bought.starts_at.isoformat(),
         "ends_at": bought.ends_at.isoformat(),
         "state": "active" if bought.is_active(now) else "retired",
+        "exchanged_for": None if bought.exchange is None else bought.exchange.given_id,
+        "true_up_usd": None if bought.exchange is None else exact_text(bought.exchange.true_up_usd),
+        "exchanged_at": None if bought.exchanged_at is None else bought.exchanged_at.isoformat(),
         "estimated": bought.price_estimated,
         "since": bought.price_since.isoformat(),
         "source": bought.price_source,
         "as_of": bought.price_as_of.isoformat(),
         "tags": dict(bought.tags),
+    }
+
+
+def quote_view(quote: Quote) -> View:
+    """What an exchange comes to; what is worth what is for all, and for the time that remains."""
+    key = quote.offering.key
+    return {
+        "reservation_id": quote.given.id,
+        "given": {"type": quote.given.type_name, "count": quote.given.count},
+        "given_value": _value_view(quote.given_value),
+        "offering": key.id,
+        "got": {"type": key.type_name, "count": quote.count},
+        "got_value": _value_view(quote.value),
+        "true_up_usd": exact_text(quote.true_up_usd),
+        "ends_at": quote.given.ends_at.isoformat(),
+        "estimated": quote.given.price_estimated or quote.offering.price.provenance.estimated,
+    }
+
+
+def _value_view(value: Value) -> View:
+    return {
+        "upfront_usd": exact_text(value.upfront_usd),
+        "hourly_usd": exact_text(value.hourly_usd),
+        "total_usd": exact_text(value.total_usd),
     }
 
 

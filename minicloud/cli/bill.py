@@ -8,12 +8,15 @@ import click
 
 from minicloud.cli.lazy import LazyGroup
 from minicloud.cli.money import (
+    clock_details,
     estimate_text,
+    period_options,
     prices_option,
     quantity_text,
     rate_text,
     region_option,
     usd_text,
+    view_option,
     wrapped,
 )
 from minicloud.cli.output import Details, Output, View, with_output
@@ -28,29 +31,27 @@ if TYPE_CHECKING:
 _SHORT = 8
 
 
-@click.group(cls=LazyGroup, lazy={"show": "minicloud.cli.bill:show"})
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "show": "minicloud.cli.bill:show",
+        "forecast": "minicloud.cli.bill_forecast:forecast",
+        "export": "minicloud.cli.bill_export:export",
+        "compare": "minicloud.cli.comparison:compare",
+    },
+)
 def bill() -> None:
     """The bill: what AWS would have charged for what ran here."""
 
 
 @click.command()
-@click.option("--from", "begins_at", metavar="TIME", help="Its first moment; this month's.")
-@click.option("--to", "ends_at", metavar="TIME", help="The first moment after it; now.")
-@click.option(
-    "--timezone",
-    metavar="ZONE",
-    help="Of times without an offset, and of days, as Asia/Seoul; UTC.",
-)
+@period_options
 @click.option(
     "--group-by",
     metavar="WHAT",
     help="Sum up by instance, type, service, day, tag (its Name) or tag:KEY.",
 )
-@click.option(
-    "--view",
-    type=click.Choice(["unblended", "amortised"]),
-    help="Count what is paid upfront when it is paid (unblended, the default), or over the term.",
-)
+@view_option
 @region_option
 @prices_option
 @with_output
@@ -91,12 +92,16 @@ def _details(found: BillShape) -> Details:
         "Time zone": visible(f"{zone}, for times without an offset and for days"),
         "Prices": visible(f"{found['price_book']}, region {found['region']}"),
         "View": found["view"],
+        **clock_details(is_simulated=found["simulated"]),
         "Total": f"{found['currency']} {usd_text(found['total'])}{mark} (exactly {found['total']})",
         **({"Notes": notes} if notes else {}),
     }
 
 
 def _what(line: LineShape) -> str:
+    if line["rule"] == "balancer-capacity":
+        # By what it was used the most: the line beside it has the balancer's name.
+        return line["part"]
     return f"{line['subject']} {line['part']}" if line["service"] == "images" else line["subject"]
 
 

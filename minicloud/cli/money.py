@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from textwrap import wrap
 from typing import Any, BinaryIO
 
 import click
 
+from minicloud.cli.errors import Interrupted
+from minicloud.cli.output import Details
 from minicloud.cli.text import visible
 from minicloud.client.bills import GivenBook
 from minicloud.domain.billing.money import cents_text, exact_text
+from minicloud.domain.errors import InvalidRequest
 
 _FILE_BYTES_MAX = 1024 * 1024
 _SHOWN_PLACES = Decimal("0.000001")
 _ESTIMATE = "est."
 _TEXT_WIDTH = 60
-_UNITS = {"hour": "h", "reservation": "×"}
+_FROM_HELP = "Its first moment; this month's."
+_ZONE_HELP = "Of times without an offset, and of days, as Asia/Seoul; UTC."
+_UNITS = {"hour": "h", "reservation": "×", "exchange": "×"}
 
 
 def _read_book(
@@ -41,9 +47,22 @@ prices_option = click.option(
     metavar="FILE",
     help="A price book of your own (TOML) instead of the one that ships.",
 )
+view_option = click.option(
+    "--view",
+    type=click.Choice(["unblended", "amortised"]),
+    help="Count what is paid upfront when it is paid (unblended, the default), or over the term.",
+)
 region_option = click.option(
     "--region", metavar="REGION", help="Whose prices: us-east-1 (the default) or ap-northeast-2."
 )
+
+
+def period_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--from``, ``--to`` and ``--timezone``."""
+    begins = click.option("--from", "begins_at", metavar="TIME", help=_FROM_HELP)
+    ends = click.option("--to", "ends_at", metavar="TIME", help="The first moment after it; now.")
+    zone = click.option("--timezone", metavar="ZONE", help=_ZONE_HELP)
+    return begins(ends(zone(command)))
 
 
 def wrapped(text: str) -> list[str]:
@@ -54,6 +73,17 @@ def wrapped(text: str) -> list[str]:
 def usd_text(amount: str) -> str:
     """``12.35``: money to the cent; the JSON has it exactly."""
     return cents_text(Decimal(amount))
+
+
+def signed_usd_text(amount: str) -> str:
+    """``12.35`` or ``-12.35``: what is saved, or costs more."""
+    exact = Decimal(amount)
+    return f"-{cents_text(-exact)}" if exact < 0 else cents_text(exact)
+
+
+def percent_text(percent: float | None) -> str:
+    """``38.6%``; a hyphen where there is nothing to have a share of."""
+    return "-" if percent is None else f"{percent:.1f}%"
 
 
 def rate_text(rate: str) -> str:
@@ -71,3 +101,18 @@ def quantity_text(line: Mapping[str, Any]) -> str:
 def estimate_text(item: Mapping[str, Any]) -> str:
     """A mark behind what is an estimate."""
     return _ESTIMATE if item["estimated"] else ""
+
+
+def clock_details(*, is_simulated: bool) -> Details:
+    """What figures say of a clock that can be moved; nothing of the real one."""
+    return {"Clock": "simulated: nothing has really run that long"} if is_simulated else {}
+
+
+def require_consent(verb: str, done: str) -> None:
+    """Ask whether to ``buy``, as in ``bought``; an error where nobody can be asked, or says no."""
+    if not sys.stdin.isatty():
+        raise InvalidRequest(
+            "ConfirmationNeeded", "there is no terminal to ask at", f"to {verb} it, add --yes"
+        )
+    if not click.confirm(f"{verb.capitalize()}?", err=True):
+        raise Interrupted("NotConfirmed", f"nothing was {done}", "to be asked nothing, add --yes")

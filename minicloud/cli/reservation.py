@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from minicloud.cli.completion import complete_type
-from minicloud.cli.errors import Interrupted
 from minicloud.cli.lazy import LazyGroup
-from minicloud.cli.money import estimate_text, prices_option, rate_text, region_option, usd_text
+from minicloud.cli.money import (
+    estimate_text,
+    prices_option,
+    rate_text,
+    region_option,
+    require_consent,
+    usd_text,
+)
 from minicloud.cli.output import Output, View, with_output
 from minicloud.cli.session import Session, pass_session
 from minicloud.cli.table import Column
@@ -31,6 +37,7 @@ _ALWAYS_PERCENT = 100
     lazy={
         "offerings": "minicloud.cli.reservation:offerings",
         "buy": "minicloud.cli.reservation:buy",
+        "exchange": "minicloud.cli.reservation_exchange:exchange",
         "list": "minicloud.cli.reservation:list_all",
     },
 )
@@ -100,8 +107,8 @@ def buy(session: Session, /, output: Output, offering: str, **options: Any) -> N
     for line in _terms(offered, wanted.count):
         note(line)
     if not is_sure:
-        _require_consent()
-    output.show_list([reservations.buy(wanted)], _VIEW)
+        require_consent("buy", "bought")
+    output.show_list([reservations.buy(wanted)], VIEW)
 
 
 @click.command("list")
@@ -116,7 +123,7 @@ def list_all(session: Session, output: Output) -> None:
       minicloud reservation list --query "[?state=='active'].[type, count, ends_at]"
     """
     found = session.client.reservations.list()
-    output.show_list(found, _VIEW)
+    output.show_list(found, VIEW)
     if not found and output.is_table and sys.stderr.isatty():
         note("no reservations; see what is offered: minicloud reservation offerings")
 
@@ -161,15 +168,6 @@ def _pays(offered: OfferingShape) -> str:
     return f"it pays off if it runs more than {percent}% of the time"
 
 
-def _require_consent() -> None:
-    if not sys.stdin.isatty():
-        raise InvalidRequest(
-            "ConfirmationNeeded", "there is no terminal to ask at", "to buy it, add --yes"
-        )
-    if not click.confirm("Buy?", err=True):
-        raise Interrupted("NotConfirmed", "nothing was bought", "to be asked nothing, add --yes")
-
-
 def _pays_off(offered: OfferingShape) -> str:
     percent = offered["break_even_percent"]
     return "never" if percent is None or percent > _ALWAYS_PERCENT else f">{percent}%"
@@ -189,7 +187,7 @@ _OFFERINGS_VIEW = View(
         Column("", estimate_text),
     ),
 )
-_VIEW = View(
+VIEW = View(
     "id",
     (
         Column("ID", lambda r: r["id"], drops_at=2),

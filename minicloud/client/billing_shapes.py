@@ -69,6 +69,7 @@ BillShape = TypedDict(
         "currency": str,
         "total": str,
         "estimated": bool,
+        "simulated": bool,
         "groups": list[GroupShape],
         "lines": list[LineShape],
         "notes": list[str],
@@ -131,7 +132,7 @@ class OfferingShape(ProvenanceShape):
 
 
 class ReservationShape(ProvenanceShape):
-    """A reservation that was bought."""
+    """A reservation that was bought, or got for another (``exchanged_for``)."""
 
     id: str
     type: str
@@ -146,10 +147,86 @@ class ReservationShape(ProvenanceShape):
     starts_at: str
     ends_at: str
     state: Literal["active", "retired"]
+    exchanged_for: str | None
+    true_up_usd: str | None
+    exchanged_at: str | None
     estimated: bool
     tags: dict[str, str]
+
+
+class SizeShape(TypedDict):
+    """How many of which type."""
+
+    type: str
+    count: int
+
+
+class ValueShape(TypedDict):
+    """What reservations are worth for the time that remains, all together."""
+
+    upfront_usd: str
+    hourly_usd: str
+    total_usd: str
+
+
+class QuoteShape(TypedDict):
+    """What an exchange comes to; ``true_up_usd`` is to be paid at once."""
+
+    reservation_id: str
+    given: SizeShape
+    given_value: ValueShape
+    offering: str
+    got: SizeShape
+    got_value: ValueShape
+    true_up_usd: str
+    ends_at: str
+    estimated: bool
+
+
+class ExchangedShape(TypedDict):
+    """What was agreed, and the reservation that came of it."""
+
+    quote: QuoteShape
+    reservation: ReservationShape
+
+
+class CostShape(TypedDict):
+    """What is spent, what is still to come, and both together."""
+
+    spent: str
+    to_come: str
+    forecast: str
+
+
+class ServiceCostShape(CostShape):
+    """The cost of a service."""
+
+    service: str
+
+
+# "from" is a word of Python's.
+_MonthShape = TypedDict("_MonthShape", {"from": str})
+
+
+class ForecastShape(_MonthShape, CostShape):
+    """What a month will cost, and how that was found."""
+
+    month: str
+    to: str
+    now: str
+    region: str
+    price_book: str
+    view: str
+    simulated: bool
+    currency: str
+    estimated: bool
+    services: list[ServiceCostShape]
+    how: list[str]
+    notes: list[str]
 
 
 # Names of their own, since a class whose method is called ``list`` cannot say ``list[…]``.
 Offerings: TypeAlias = list[OfferingShape]
 Reservations: TypeAlias = list[ReservationShape]
+# Every column of FOCUS 1.2, and ours behind them; None: null.
+FocusRow: TypeAlias = dict[str, str | None]

@@ -9,7 +9,9 @@ from minicloud.client.bodies import body_of
 from minicloud.client.transport import Transport
 
 if TYPE_CHECKING:
-    from minicloud.client.billing_shapes import BillShape
+    from collections.abc import Iterator
+
+    from minicloud.client.billing_shapes import BillShape, FocusRow, ForecastShape
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ class BillRequest:
     prices: GivenBook | None = None
 
 
+@dataclass(frozen=True)
+class ForecastRequest:
+    """Which month (UTC), as ``2026-12``; None: this one."""
+
+    month: str | None = None
+    view: str | None = None
+    region: str | None = None
+    prices: GivenBook | None = None
+
+
 class BillCalls:
     """What can be asked of bills."""
 
@@ -45,3 +57,12 @@ class BillCalls:
     def show(self, request: BillRequest) -> BillShape:
         """The bill of a period, computed now."""
         return cast("BillShape", self._transport.post("/bills", body_of(request)))
+
+    def forecast(self, request: ForecastRequest) -> ForecastShape:
+        """What a month will cost if all goes on as it is."""
+        return cast("ForecastShape", self._transport.post("/bill-forecasts", body_of(request)))
+
+    def focus_rows(self, request: BillRequest) -> Iterator[FocusRow]:
+        """The bill as rows of FOCUS 1.2, as they come; ``view`` and ``group_by`` mean nothing."""
+        for item in self._transport.json_lines("/bill-focus-rows", body_of(request)):
+            yield from item["rows"]

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, cast
 
 from minicloud.client.bills import GivenBook
 from minicloud.client.bodies import body_of
-from minicloud.client.transport import Transport
+from minicloud.client.transport import Transport, segment
 
 if TYPE_CHECKING:
-    from minicloud.client.billing_shapes import Offerings, Reservations, ReservationShape
+    from minicloud.client.billing_shapes import (
+        ExchangedShape,
+        Offerings,
+        QuoteShape,
+        Reservations,
+        ReservationShape,
+    )
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,15 @@ class PurchaseRequest:
     prices: GivenBook | None = None
 
 
+@dataclass(frozen=True)
+class ExchangeRequest:
+    """What to get for a reservation: an offering's id; ``count`` None: as many as it is worth."""
+
+    offering: str
+    count: int | None = None
+    prices: GivenBook | None = None
+
+
 class ReservationCalls:
     """What can be asked of reservations."""
 
@@ -49,6 +64,16 @@ class ReservationCalls:
     def buy(self, request: PurchaseRequest) -> ReservationShape:
         """Buy reservations; they are owed from now on, used or not."""
         return cast("ReservationShape", self._transport.post("/reservations", body_of(request)))
+
+    def quote(self, reservation_id: str, request: ExchangeRequest) -> QuoteShape:
+        """What an exchange comes to now; nothing is done."""
+        path = f"/reservations/{segment(reservation_id)}/exchange-quote"
+        return cast("QuoteShape", self._transport.post(path, body_of(request)))
+
+    def exchange(self, reservation_id: str, request: ExchangeRequest) -> ExchangedShape:
+        """Give a reservation in for another, and pay what that is worth more."""
+        path = f"/reservations/{segment(reservation_id)}/exchange"
+        return cast("ExchangedShape", self._transport.post(path, body_of(request)))
 
     def list(self) -> Reservations:
         """Every reservation, oldest first, expired ones too."""

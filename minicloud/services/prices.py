@@ -15,14 +15,15 @@ from minicloud.domain.errors import InvalidRequest
 from minicloud.domain.tags import shown
 from minicloud.ports.clock import Clock
 from minicloud.ports.price_books import PriceBooks
+from minicloud.ports.store import Store
 from minicloud.services.zones import zone_of
-
-REGION_DEFAULT = "us-east-1"
 
 
 @dataclass(frozen=True)
 class BookChoice:
-    """Which price book: the shipped one of a region, or a person's own text, called ``name``."""
+    """Which price book: the shipped one of a region (the cloud's own if none is named), or a
+    person's own text, called ``name``.
+    """
 
     region: str | None = None
     text: str | None = None
@@ -50,8 +51,9 @@ class PriceList:
 class PriceService:
     """Everything that can be asked of prices."""
 
-    def __init__(self, books: PriceBooks, clock: Clock) -> None:
+    def __init__(self, books: PriceBooks, store: Store, clock: Clock) -> None:
         self._books = books
+        self._store = store
         self._clock = clock
         self._parsed: dict[str, PriceBook] = {}
 
@@ -59,11 +61,15 @@ class PriceService:
         """The book that was chosen; a shipped one is read once."""
         if choice.text is not None:
             return _of_region(parse_price_book(choice.text, choice.name), choice.region)
-        region = choice.region or REGION_DEFAULT
+        region = choice.region or self._own_region()
         if region not in self._parsed:
             text = self._books.text(region)
             self._parsed[region] = parse_price_book(text, f"minicloud's {region}")
         return self._parsed[region]
+
+    def _own_region(self) -> str:
+        with self._store.read() as transaction:
+            return transaction.settings().region
 
     def list(self, choice: BookChoice, names: Sequence[str], at: str | None) -> PriceList:
         """These types, or all, at a time (now if none is given)."""

@@ -14,7 +14,7 @@ from minicloud.domain.billing.entries import second_of
 from minicloud.domain.billing.offering import OfferingClass, OfferingKey, Payment
 from minicloud.domain.billing.period import Period
 from minicloud.domain.billing.price_file import parse_price_book
-from minicloud.domain.billing.reservation import Reservation, purchase_entry
+from minicloud.domain.billing.reservation import Exchange, Reservation, purchase_entry
 from minicloud.domain.ledger import LedgerEntry, LedgerKind
 
 BOOK_TEXT = """
@@ -180,6 +180,13 @@ def balancer(when: str, *, there: bool = True, balancer_id: str = "lb") -> Ledge
     return entry(when, kind, balancer_id, name="web", type="application")
 
 
+def used(when: str, balancer_id: str = "lb", **figures: str) -> LedgerEntry:
+    """What was used of a balancer in the hour that it is then; what is not given is nothing."""
+    none = dict.fromkeys(("new_connections", "active_connections", "processed_bytes"), "0")
+    facts = {"name": "web", "type": "application", **none, "rule_evaluations": "0", **figures}
+    return entry(when, LedgerKind.BALANCER_USAGE, balancer_id, **facts)
+
+
 def reservation(
     when: str,
     type_name: str = "t3.small",
@@ -217,6 +224,19 @@ def reserve(when: str, type_name: str = "t3.small", **terms: str | int) -> Ledge
         key: Decimal(str(terms.pop(key))) for key in ("hourly_usd", "upfront_usd") & terms.keys()
     }
     return purchase_entry(replace(reservation(when, type_name, **terms), **changed))  # type: ignore[arg-type]
+
+
+def exchange(when: str, given_id: str = "ri", **terms: str | int) -> LedgerEntry:
+    """A reservation, ``ri-new``, is got for another that would have ended at ``ends``.
+
+    ``carried_usd`` and ``true_up_usd`` are for all of it; other terms are those of ``reserve``.
+    """
+    carried, true_up = (Decimal(str(terms.pop(f"{key}_usd", 0))) for key in ("carried", "true_up"))
+    got = Exchange(given_id, carried, true_up, ends_at=at(str(terms.pop("ends"))))
+    terms = {"reservation_id": "ri-new", "years": 3, **terms}
+    hourly_usd = Decimal(str(terms.pop("hourly_usd", 0)))
+    bought = reservation(when, str(terms.pop("type_name", "t3.small")), **terms)  # type: ignore[arg-type]
+    return purchase_entry(replace(bought, exchange=got, hourly_usd=hourly_usd))
 
 
 def in_order(*groups: list[LedgerEntry] | LedgerEntry) -> list[LedgerEntry]:

@@ -63,6 +63,7 @@ class _Reserved:
     count: int
     begins: int
     ends: int
+    term: int
     hourly: Fraction
     upfront: Fraction
 
@@ -118,7 +119,9 @@ class SlowModel:
         elif noun == "address":
             self._lead(name, verb, entry.facts.get("instance_id", ""))
         elif noun == "reservation":
-            self._reserve(name, dict(entry.facts), second)
+            self._reserve(name, dict(entry.facts), second, is_exchange=verb == "exchanged")
+        elif verb == "usage":
+            self._use_up(name, dict(entry.facts), second)
         elif noun == "image" and verb == "created":
             self.images[name] = int(entry.facts["size_bytes"])
         elif noun == "balancer" and verb == "created":
@@ -145,16 +148,26 @@ class SlowModel:
                 self._run(name, before.type_name, second, missing, is_minimum=True)
         self.machines[name] = _Machine(state, type_name)
 
-    def _reserve(self, name: str, facts: dict[str, str], second: int) -> None:
+    def _reserve(self, name: str, facts: dict[str, str], second: int, *, is_exchange: bool) -> None:
         # The slot that it begins in is cut in two.
         self._hand_out(second)
         term = _YEAR * int(facts["years"])
         hourly, upfront = Fraction(facts["hourly_usd"]), Fraction(facts["upfront_usd"])
         count = int(facts["count"])
-        bought = _Reserved(name, facts["type"], count, second, second + term, hourly, upfront)
-        self.reserved.append(bought)
-        if not self.amortised and self.begins <= second < self.ends:
-            self._add("reservation-upfront", name, "", second, upfront, Fraction(count))
+        if is_exchange:
+            given = next(r for r in self.reserved if r.id == facts["given_id"])
+            given.ends = second
+            term = int(datetime.fromisoformat(facts["ends_at"]).timestamp()) - second
+            due = Fraction(facts["true_up_usd"])
+            upfront = (due + Fraction(facts["carried_usd"])) / count
+            paid = ("reservation-true-up", name, facts["given_id"], second, due, Fraction(1))
+        else:
+            paid = ("reservation-upfront", name, "", second, upfront, Fraction(count))
+        if not self.amortised:
+            self._add(*paid)
+        self.reserved.append(
+            _Reserved(name, facts["type"], count, second, second + term, term, hourly, upfront)
+        )
 
     def _look(self, second: int) -> None:
         for name, machine in self.machines.items():
@@ -162,6 +175,8 @@ class SlowModel:
                 machine.ran_s += 1
                 if second >= self.begins:
                     self._run(name, machine.type_name, second, 1)
+                if all(led_to != name for led_to, _ in self.attached):
+                    self._own("address-automatic", name, second)
         if second < self.begins:
             return
         for name, instance in self.addresses.items():
@@ -173,6 +188,7 @@ class SlowModel:
             share = f"{size}/{2**30 * length}"
             self._add("image-storage", name, when.strftime("%Y-%m"), second, price, share)
         for name, since in self.balancers.items():
+            self._own("address-of-balancer", name, second)
             if second % 3600 == 0 and second != since:
                 self._balance(name, second, is_first=False)
 
@@ -180,6 +196,22 @@ class SlowModel:
         if self.begins <= second < self.ends and (is_first or second % 3600 == 0):
             price = "0.02" if second >= _MAR_10 else "0.0225"
             self._add("balancer-hours", name, "", second, price, "1")
+
+    def _own(self, rule: str, name: str, second: int) -> None:
+        if second >= _FEB_1:
+            self._add(rule, name, "", second, "0.036", "1/3600")
+
+    def _use_up(self, name: str, facts: dict[str, str], second: int) -> None:
+        per_second = {
+            "new-connections": Fraction(facts["new_connections"]) / 3600 / 25,
+            "active-connections": Fraction(facts["active_connections"]) / 3000,
+            "processed-bytes": Fraction(facts["processed_bytes"]) / 10**9,
+            "rule-evaluations": Fraction(facts["rule_evaluations"]) / 3600 / 1000,
+        }
+        most = max(per_second.values())
+        dimension = next(name for name, units in per_second.items() if units == most)
+        if most and second >= self.begins:
+            self._add("balancer-capacity", name, dimension, second, Fraction("0.008"), most)
 
     def _hold(self, name: str, instance: str | None, second: int) -> None:
         price = "0.036"
@@ -258,7 +290,7 @@ class SlowModel:
             self._add("reservation-unused", r.id, "", began, price, unused / size / 3600)
 
     def _spread(self, r: _Reserved) -> Fraction:
-        return r.hourly + r.upfront * 3600 / (r.ends - r.begins)
+        return r.hourly + r.upfront * 3600 / r.term
 
     def _add(
         self, rule: str, name: str, part: str, second: int, price: _Number, quantity: _Number

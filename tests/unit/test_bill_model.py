@@ -25,11 +25,13 @@ from tests.unit.billing_book import (
     at,
     balancer,
     disassociate,
+    exchange,
     image,
     in_order,
     release,
     reserve,
     state,
+    used,
 )
 from tests.unit.billing_model import Key, SlowModel
 
@@ -53,6 +55,7 @@ class _Historian:
         self._led: dict[str, str | None] = {}
         self._has_image = False
         self._balancers: set[str] = set()
+        self._reserved: dict[str, float] = {}
         self._count = 0
 
     def write(self, move_count: int) -> list[LedgerEntry]:
@@ -60,8 +63,10 @@ class _Historian:
             *[self._machine] * 6,
             *[self._address] * 4,
             self._image,
-            self._balancer,
+            *[self._balancer] * 2,
+            self._usage,
             self._reservation,
+            self._exchange,
         ]
         for _ in range(move_count):
             # Often within the same second, sometimes an hour later.
@@ -69,8 +74,9 @@ class _Historian:
             self._rng.choice(moves)()
         return in_order(self.entries)
 
-    def _when(self) -> str:
-        text = at("1970-01-01 00:00:00").fromtimestamp(self._now, at("01-01 00:00:00").tzinfo)
+    def _when(self, second: float | None = None) -> str:
+        second = self._now if second is None else second
+        text = at("1970-01-01 00:00:00").fromtimestamp(second, at("01-01 00:00:00").tzinfo)
         return text.strftime("%Y-%m-%d %H:%M:%S.%f")
 
     def _machine(self) -> None:
@@ -116,12 +122,23 @@ class _Historian:
 
     def _balancer(self) -> None:
         if self._balancers and self._rng.random() < 0.5:
-            gone = self._balancers.pop()
+            gone = min(self._balancers)
+            self._balancers.remove(gone)
             self.entries.append(balancer(self._when(), there=False, balancer_id=gone))
         else:
             self._count += 1
             self._balancers.add(f"lb-{self._count}")
             self.entries.append(balancer(self._when(), balancer_id=f"lb-{self._count}"))
+
+    def _usage(self) -> None:
+        if self._balancers:
+            figures = {
+                "new_connections": str(self._rng.choice([0, 7, 90_000, 123_457])),
+                "active_connections": self._rng.choice(["0", "0.001", "3000", "1234.5"]),
+                "processed_bytes": str(self._rng.choice([0, 1, 10**9, 987_654_321])),
+                "rule_evaluations": str(self._rng.choice([0, 0, 900_000, 3_600_001])),
+            }
+            self.entries.append(used(self._when(), min(self._balancers), **figures))
 
     def _reservation(self) -> None:
         self._count += 1
@@ -131,9 +148,33 @@ class _Historian:
         count = self._rng.choice([1, 1, 2])
         reservation_id = f"ri-{self._count:03}"
         when = self._when()
+        self._reserved[reservation_id] = self._now + 365 * 86400
         self._now = now
         self.entries.append(
             reserve(when, type_name, count=count, reservation_id=reservation_id, hourly_usd="0.07")
+        )
+
+    def _exchange(self) -> None:
+        in_force = [name for name, ends in self._reserved.items() if ends > self._now + 2]
+        if not in_force:
+            return
+        self._count += 1
+        given_id = self._rng.choice(in_force)
+        ends = self._reserved.pop(given_id)
+        reservation_id = f"ri-{self._count:03}"
+        self._reserved[reservation_id] = ends
+        self.entries.append(
+            exchange(
+                self._when(),
+                given_id,
+                reservation_id=reservation_id,
+                type_name="t3.small",
+                count=self._rng.choice([1, 2, 3]),
+                hourly_usd=self._rng.choice(["0", "0.03"]),
+                carried_usd=self._rng.choice(["0", "123.45"]),
+                true_up_usd=self._rng.choice(["0", "0.01", "77.7"]),
+                ends=self._when(ends),
+            )
         )
 
 

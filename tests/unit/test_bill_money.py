@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minicloud.domain.billing.bill import compute_bill
+from minicloud.domain.billing.line import Rule
 from minicloud.domain.billing.money import cents_text, divided, exact_text, units_of, usd_of
 from minicloud.domain.billing.period import Days
 from tests.unit.billing_book import BOOK, in_order, period, run
@@ -69,7 +70,8 @@ def test_days_that_do_not_end_sum_up_to_their_line() -> None:
     # 100 s each, of which the period has 50 s of the first and of the last.
     when = period("03-01 10:00:50", "03-03 10:00:50")
     bill = compute_bill(in_order(*runs), BOOK, when, days=Days.of(when, UTC))
-    (line,) = bill.lines
+    line = bill.lines[0]
+    assert line.what.rule is Rule.ON_DEMAND
     # (50 + 100 + 50) s x 0.085 / 3600
     assert line.amount == Decimal("0.004722222222")
     assert list(line.day_amounts.values()) == [

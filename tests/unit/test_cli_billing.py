@@ -50,7 +50,7 @@ def minicloud(
     monkeypatch.setenv("MINICLOUD_HOME", str(tmp_path))
     command_line = CommandLine(monkeypatch, capsys)
     client = Client(app_transport(make_cloud(_lived_in)))
-    monkeypatch.setattr("minicloud.client.Client.connect", lambda _home, *, start=True: client)
+    monkeypatch.setattr("minicloud.client.Client.connect", lambda _home, **_settings: client)
     monkeypatch.setattr("sys.stdin", io.StringIO())
     return command_line
 
@@ -74,7 +74,8 @@ def test_a_bill_says_its_period_its_prices_and_its_total(minicloud: CommandLine)
     assert "(exactly " in told.stdout
     for words in ("2030-01-01 00:00:00Z to", "UTC, for times without an offset", "us-east-1"):
         assert words in told.stdout
-    for words in ("on-demand", "address-on-stopped", "balancer-hours", "GB-month", "not measured"):
+    rules = ("on-demand", "address-on-stopped", "address-of-balancer", "balancer-hours")
+    for words in (*rules, "GB-month"):
         assert words in told.stdout
     assert sum(Decimal(line["amount"]) for line in bill["lines"]) == Decimal(bill["total"])
 

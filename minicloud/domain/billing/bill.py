@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from minicloud.domain.billing.addresses import AddressMeter
+from minicloud.domain.billing.automatic import AutomaticAddressMeter
 from minicloud.domain.billing.balancers import BalancerMeter
+from minicloud.domain.billing.capacity import CapacityMeter
 from minicloud.domain.billing.entries import Problem, Problems, second_of
 from minicloud.domain.billing.images import ImageMeter
 from minicloud.domain.billing.instances import InstanceMeter
@@ -87,9 +89,11 @@ class _Metering:
         parts = (book, self._tally, self._problems)
         self._instances = InstanceMeter(*parts, days)
         machines = self._instances
-        self._addresses = AddressMeter(*parts, machines.is_running, machines.is_known)
+        self._automatic = AutomaticAddressMeter(book, self._tally)
+        self._addresses = AddressMeter(*parts, machines, self._automatic)
         self._images = ImageMeter(*parts)
-        self._balancers = BalancerMeter(*parts)
+        self._balancers = BalancerMeter(*parts, self._automatic)
+        self._capacity = CapacityMeter(book, self._tally)
         self._takers: dict[LedgerKind, _Take] = {
             LedgerKind.INSTANCE_STATE: self._take_state,
             LedgerKind.INSTANCE_TYPE: machines.take_type,
@@ -101,7 +105,9 @@ class _Metering:
             LedgerKind.IMAGE_DELETED: self._images.take_deleted,
             LedgerKind.BALANCER_CREATED: self._balancers.take_created,
             LedgerKind.BALANCER_DELETED: self._balancers.take_deleted,
+            LedgerKind.BALANCER_USAGE: self._capacity.take_usage,
             LedgerKind.RESERVATION_PURCHASED: self._take_reservation,
+            LedgerKind.RESERVATION_EXCHANGED: self._take_reservation,
         }
 
     def take(self, entry: LedgerEntry) -> bool:
@@ -116,7 +122,7 @@ class _Metering:
         """Measure what has not ended, and add all up."""
         to_s = self._period.to_s
         self._instances.finish()
-        for meter in (self._addresses, self._images, self._balancers):
+        for meter in (self._addresses, self._images, self._balancers, self._automatic):
             meter.finish(to_s)
         return Bill(
             self._period,
@@ -127,9 +133,12 @@ class _Metering:
         )
 
     def _take_state(self, entry: LedgerEntry, at_s: int) -> None:
-        was_running = self._instances.is_running(entry.resource_id)
-        self._instances.take_state(entry, at_s)
-        if was_running != self._instances.is_running(entry.resource_id):
+        problem_count = self._problems.count
+        is_other_now = self._instances.take_state(entry, at_s)
+        is_contradictory = self._problems.count > problem_count
+        if is_contradictory:
+            self._automatic.doubt(entry.resource_id)
+        if is_contradictory or is_other_now:
             self._addresses.reconsider(entry.resource_id, at_s)
 
     def _take_reservation(self, entry: LedgerEntry, _at_s: int) -> None:

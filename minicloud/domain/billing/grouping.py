@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from minicloud.domain.billing.line import Line, Service
+from minicloud.domain.billing.line import Line, Rule, Service
 from minicloud.domain.billing.money import units_of, usd_of
 from minicloud.domain.errors import InvalidRequest
 from minicloud.domain.tags import NAME_KEY, shown
@@ -92,6 +92,7 @@ def _key(line: Line, by: GroupBy, tag_of: Callable[[str], str | None]) -> str:
         return "(no such tag)" if value is None else value or "(empty)"
     if by is GroupBy.TYPE and service in {Service.INSTANCES, Service.RESERVATIONS}:
         return line.what.subject
-    if by is GroupBy.INSTANCE and service is Service.INSTANCES:
+    is_instance = service is Service.INSTANCES or line.what.rule is Rule.ADDRESS_AUTOMATIC
+    if by is GroupBy.INSTANCE and is_instance:
         return line.what.resource_id
     return f"({service.value})"

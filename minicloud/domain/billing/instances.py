@@ -9,14 +9,15 @@ reboot is not a start.
 from __future__ import annotations
 
 from minicloud.domain.billing.entries import Problems, damaged, fact
-from minicloud.domain.billing.family import FamilyMeter, Priced, Run, factor_of
+from minicloud.domain.billing.family import FamilyMeter
 from minicloud.domain.billing.line import Doubt, Rule
 from minicloud.domain.billing.period import Days
 from minicloud.domain.billing.price_book import PriceBook
 from minicloud.domain.billing.reservation import Reservation
 from minicloud.domain.billing.reserved import ActiveReservation, View
+from minicloud.domain.billing.run import Priced, Run, factor_of
 from minicloud.domain.billing.tally import Tally
-from minicloud.domain.catalog import InstanceType, instance_type, instance_types
+from minicloud.domain.catalog import instance_type, instance_types
 from minicloud.domain.errors import InvalidRequest
 from minicloud.domain.instance import InstanceState
 from minicloud.domain.ledger import LedgerEntry
@@ -39,8 +40,9 @@ class InstanceMeter:
         self._states: dict[str, InstanceState] = {}
         self._runs: dict[str, Run] = {}
         self._priced: dict[str, Priced] = {}
-        self._families: dict[str, FamilyMeter] = {}
+        self._families: list[FamilyMeter] = []
         self._family_of: dict[str, FamilyMeter] = {}
+        self._reserved: dict[str, tuple[ActiveReservation, FamilyMeter]] = {}
 
     def is_running(self, instance_id: str) -> bool:
         """Whether a machine runs, as far as has been told."""
@@ -50,8 +52,8 @@ class InstanceMeter:
         """Whether anything has been told of a machine."""
         return instance_id in self._states
 
-    def take_state(self, entry: LedgerEntry, at_s: int) -> None:
-        """A machine has come to another state."""
+    def take_state(self, entry: LedgerEntry, at_s: int) -> bool:
+        """A machine has come to another state; whether it begins or ends to run with that."""
         instance_id = entry.resource_id
         state = _STATES.get(fact(entry, "state"))
         if state is None:
@@ -66,6 +68,7 @@ class InstanceMeter:
         else:
             self._change_type(entry, run, at_s)
         self._states[instance_id] = state
+        return (state is InstanceState.RUNNING) is (run is None)
 
     def take_type(self, entry: LedgerEntry, at_s: int) -> None:
         """A machine is of another type; it should be stopped, and then that costs nothing yet."""
@@ -79,16 +82,30 @@ class InstanceMeter:
             self._change_type(entry, run, at_s)
 
     def take_reservation(self, entry: LedgerEntry, bought: Reservation, view: View) -> None:
-        """A reservation is bought."""
+        """A reservation is bought, or got for another, which ends."""
         priced = self._priced_as(entry, bought.type_name)
         reservation = ActiveReservation(bought, priced.factor, view)
+        if reservation.given_id is not None:
+            reservation.record_true_up(self._tally, self._give_in(entry, reservation))
         reservation.record_upfront(self._tally)
-        self._family_of[priced.name].reserve(reservation)
+        family = self._family_of[priced.name]
+        family.reserve(reservation)
+        self._reserved[reservation.id] = reservation, family
 
     def finish(self) -> None:
         """Measure what still runs, up to the end of the period."""
-        for family in self._families.values():
+        for family in self._families:
             family.finish()
+
+    def _give_in(self, entry: LedgerEntry, got: ActiveReservation) -> Doubt:
+        """End the reservation that another one is got for."""
+        given, family = self._reserved.get(got.given_id or "", (None, None))
+        if given is None or family is None or given.ends_s <= got.starts_s:
+            message = f"is got for {got.given_id}, which is not in force: billed from now on"
+            self._problems.add(entry, message)
+            return Doubt.LEDGER
+        family.give_in(given, got.starts_s)
+        return Doubt.NONE
 
     def _doubt_about(self, entry: LedgerEntry, state: InstanceState, at_s: int) -> Doubt:
         """Note what cannot have happened after what came before it."""
@@ -137,26 +154,22 @@ class InstanceMeter:
             self._start(entry, run.started_s, at_s, Doubt.LEDGER)
 
     def _priced_as(self, entry: LedgerEntry, type_name: str) -> Priced:
-        priced = self._priced.get(type_name)
-        return priced or self._meet_type(entry, type_name)
+        if type_name not in self._priced:
+            try:
+                family = instance_type(type_name).family
+            except InvalidRequest as error:
+                raise damaged(entry, "names a type that minicloud does not have") from error
+            self._meet_family(family)
+        return self._priced[type_name]
 
-    def _meet_type(self, entry: LedgerEntry, type_name: str) -> Priced:
-        try:
-            its_type = instance_type(type_name)
-        except InvalidRequest as error:
-            raise damaged(entry, "names a type that minicloud does not have") from error
-        priced = Priced(type_name, factor_of(its_type), self._book.of_type(type_name))
-        self._priced[type_name] = priced
-        self._family_of[type_name] = self._family(its_type)
-        return priced
-
-    def _family(self, its_type: InstanceType) -> FamilyMeter:
-        if its_type.family not in self._families:
-            changes_s = {
-                start_s
-                for each in instance_types()
-                if each.family == its_type.family and each.name in self._book.on_demand
-                for start_s in self._book.on_demand[each.name].starts_s
-            }
-            self._families[its_type.family] = FamilyMeter(self._tally, changes_s, self._days)
-        return self._families[its_type.family]
+    def _meet_family(self, family: str) -> None:
+        types = [
+            Priced(each.name, factor_of(each), self._book.of_type(each.name))
+            for each in instance_types()
+            if each.family == family
+        ]
+        meter = FamilyMeter(types, self._tally, self._days)
+        self._families.append(meter)
+        for priced in types:
+            self._priced[priced.name] = priced
+            self._family_of[priced.name] = meter

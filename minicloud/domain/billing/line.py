@@ -56,6 +56,12 @@ class Rule(Enum):
         "reservation",
         "paid when it is bought",
     )
+    TRUE_UP = (
+        "reservation-true-up",
+        Service.RESERVATIONS,
+        "exchange",
+        "paid when it was got for another: what its upfront part is worth more",
+    )
     RESERVATION_USED = (
         "reservation-used",
         Service.RESERVATIONS,
@@ -92,6 +98,18 @@ class Rule(Enum):
         "hour",
         "an Elastic IP that leads nowhere",
     )
+    ADDRESS_AUTOMATIC = (
+        "address-automatic",
+        Service.ADDRESSES,
+        "hour",
+        "a running instance's own public address, while it has no Elastic IP: since 2024-02-01",
+    )
+    ADDRESS_BALANCER = (
+        "address-of-balancer",
+        Service.ADDRESSES,
+        "hour",
+        "a load balancer's public address, while it exists: since 2024-02-01",
+    )
     IMAGE_STORAGE = (
         "image-storage",
         Service.IMAGES,
@@ -104,6 +122,12 @@ class Rule(Enum):
         "hour",
         "every hour of the clock (UTC) in which it existed, in full",
     )
+    BALANCER_CAPACITY = (
+        "balancer-capacity",
+        Service.BALANCERS,
+        "LCU-hour",
+        "what was used of it in an hour, in the dimension that comes to the most units",
+    )
 
     def __init__(self, title: str, service: Service, unit: str, words: str) -> None:
         self.title = title
@@ -112,9 +136,8 @@ class Rule(Enum):
         self.words = words
         self.order = (list(Service).index(service), len(type(self).__members__))
 
-    def __hash__(self) -> int:
-        """By its place in a bill: an Enum's own hash is computed from its name, each time."""
-        return self.order[1]
+    # There is one object of each rule; an Enum's own hash is computed from its name, each time.
+    __hash__ = object.__hash__
 
 
 class Doubt(StrEnum):
@@ -123,11 +146,21 @@ class Doubt(StrEnum):
     NONE = ""
     FUTURE = "it has not happened yet"
     LEDGER = "the ledger contradicts itself"
+    LEDGER_FUTURE = "the ledger contradicts itself, and it has not happened yet"
+
+    @property
+    def is_future(self) -> bool:
+        """Whether what is doubted lies in the future."""
+        return self in {Doubt.FUTURE, Doubt.LEDGER_FUTURE}
+
+    def in_future(self) -> Doubt:
+        """The same doubt about what has not happened yet."""
+        return Doubt.LEDGER_FUTURE if self is Doubt.LEDGER else Doubt.FUTURE
 
 
 class What(NamedTuple):
     """What is measured. ``per`` of the measure make one unit; ``part`` tells lines of one rule
-    apart: a month, or a reservation.
+    apart: a month, a reservation, or a dimension.
     """
 
     rule: Rule
@@ -140,7 +173,8 @@ class What(NamedTuple):
 @dataclass(frozen=True)
 class Line:
     """``measure`` / ``what.per`` units at ``price``. ``amount`` is rounded to twelve places, half
-    to even, and nothing else is; ``day_amounts`` sum up to it exactly.
+    to even, and nothing else is; ``day_amounts`` sum up to it exactly, ``day_measures`` to the
+    measure.
     """
 
     what: What
@@ -149,6 +183,7 @@ class Line:
     amount: Decimal
     doubt: Doubt
     day_amounts: Mapping[date, Decimal] = field(default_factory=dict)
+    day_measures: Mapping[date, int] = field(default_factory=dict)
 
     @property
     def quantity(self) -> Decimal:

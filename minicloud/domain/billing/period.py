@@ -15,7 +15,7 @@ from minicloud.domain.billing.entries import second_of
 from minicloud.domain.errors import InvalidRequest
 from minicloud.domain.tags import shown
 
-_YEARS = range(1970, 2200)
+YEARS = range(1970, 2200)
 _DAY_LENGTH = len("2026-11-25")
 
 
@@ -73,8 +73,8 @@ def parse_instant(text: str, zone: tzinfo) -> int:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
         raise _not_a_time(text, "cannot be read as a time") from error
-    if parsed.year not in _YEARS:
-        raise _not_a_time(text, f"is not between {_YEARS[0]} and {_YEARS[-1]}")
+    if parsed.year not in YEARS:
+        raise _not_a_time(text, f"is not between {YEARS[0]} and {YEARS[-1]}")
     if parsed.tzinfo is not None:
         return second_of(parsed)
     if len(text) == _DAY_LENGTH:

@@ -58,6 +58,11 @@ class Timeline(Generic[T]):
     values: tuple[T, ...]
     ends_s: int | None = None
 
+    @property
+    def changes_s(self) -> tuple[int, ...]:
+        """When something else begins to hold, or nothing."""
+        return self.starts_s if self.ends_s is None else (*self.starts_s, self.ends_s)
+
     def holds(self, at_s: int) -> bool:
         """Whether anything held at a time."""
         begun = bool(self.starts_s) and self.starts_s[0] <= at_s

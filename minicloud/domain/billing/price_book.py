@@ -20,7 +20,8 @@ class PriceBook:
     has a timeline without values.
 
     An Elastic IP has two timelines: ``address_first`` for the only one on a running instance, or
-    the first of several, and ``address_other`` for every other.
+    the first of several, and ``address_other`` for every other. ``address_automatic`` is for public
+    addresses that nobody allocates.
     """
 
     name: str
@@ -28,6 +29,7 @@ class PriceBook:
     on_demand: Mapping[str, Timeline[Price]]
     address_first: Timeline[Price] | None = None
     address_other: Timeline[Price] | None = None
+    address_automatic: Timeline[Price] | None = None
     image_storage: Timeline[Price] | None = None
     balancer_hours: Mapping[str, Timeline[Price]] = field(default_factory=dict)
     capacity_units: Mapping[str, Timeline[Price]] = field(default_factory=dict)
@@ -42,6 +44,10 @@ class PriceBook:
         prices = self.address_first if is_first_on_running else self.address_other
         return self._found(prices, "an Elastic IP")
 
+    def of_automatic_address(self) -> Timeline[Price]:
+        """The prices per hour of a public address that a machine or a balancer has of itself."""
+        return self._found(self.address_automatic, "a public IPv4 address")
+
     def of_image_storage(self) -> Timeline[Price]:
         """The prices of keeping 1 GB (2^30 bytes) of an image for a month."""
         return self._found(self.image_storage, "image storage")
@@ -50,6 +56,11 @@ class PriceBook:
         """The prices of an hour, or part of one, of a load balancer."""
         what = f"a load balancer of type {shown(balancer_type)}"
         return self._found(self.balancer_hours.get(balancer_type), what)
+
+    def of_capacity(self, balancer_type: str) -> Timeline[Price]:
+        """The prices of an hour of a load balancer's capacity unit."""
+        what = f"a capacity unit of a load balancer of type {shown(balancer_type)}"
+        return self._found(self.capacity_units.get(balancer_type), what)
 
     def offering(self, key: OfferingKey, at_s: int) -> Offering:
         """What is offered under this key at this time; ``PriceNotFound`` where nothing is."""

@@ -96,6 +96,7 @@ def parse_price_book(text: str, name: str) -> PriceBook:
         on_demand=on_demand.timelines(),
         address_first=of_addresses.get("first"),
         address_other=of_addresses.get("other"),
+        address_automatic=of_addresses.get("automatic"),
         image_storage=storage.timelines().get("image"),
         balancer_hours={key: line for (key, what), line in of_balancers.items() if what == "hour"},
         capacity_units={key: line for (key, what), line in of_balancers.items() if what == "lcu"},
@@ -164,6 +165,9 @@ def _read_elastic_ip(
     is_free = block.flag("first_on_running_instance_is_free")
     first = Price("Elastic IP, first on a running instance", 0 if is_free else units, provenance)
     items.add("first", "an Elastic IP", block, until, first)
+    # A public address that is in use is charged for by one rule, whatever its kind.
+    automatic = Price("public IPv4 address in use", first.units, provenance)
+    items.add("automatic", "a public IPv4 address", block, until, automatic)
     other = Price("Elastic IP", units, provenance)
     items.add("other", "an Elastic IP", block, until, other)
 

@@ -91,8 +91,8 @@ class Tally:
         return tuple(self._line(key) for key in sorted(self._measures, key=_place))
 
     def _add(self, what: What, price: Price, at_s: int, measure: int, doubt: Doubt) -> None:
-        if at_s >= self.period.now_s and doubt is Doubt.NONE:
-            doubt = Doubt.FUTURE
+        if at_s >= self.period.now_s:
+            doubt = doubt.in_future()
         key = (what, price, doubt)
         self._measures[key] = self._measures.get(key, 0) + measure
         if self._days is not None:
@@ -104,7 +104,13 @@ class Tally:
         what, price, doubt = key
         measure = self._measures[key]
         amount = usd_of(_units(what, price, measure))
-        return Line(what, measure, price, amount, doubt, self._day_amounts(key))
+        day_amounts, day_measures = self._day_amounts(key), self._day_measures(key)
+        return Line(what, measure, price, amount, doubt, day_amounts, day_measures)
+
+    def _day_measures(self, key: _Key) -> dict[date, int]:
+        if self._days is None:
+            return {}
+        return {self._days.dates[day]: of_day for day, of_day in sorted(self._by_day[key].items())}
 
     def _day_amounts(self, key: _Key) -> dict[date, Decimal]:
         """A line's amount, cut into days so that the sum of its days is the line to the last digit.
