@@ -1,4 +1,7 @@
-"""How operations are seen to move: bars on a terminal, a line a step elsewhere; on stderr."""
+"""How operations are seen to move: bars on a terminal, a line a step elsewhere; on stderr.
+
+An answer that takes long to compute has no steps to show: on a terminal it is said to be under way.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,14 @@ from minicloud.cli.table import clipped
 from minicloud.cli.text import has_colour, one_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
+    from rich.status import Status
 
     from minicloud.client.shapes import OperationShape
 
 _BARS_AFTER_S = 0.3
+_SPINNER_AFTER_S = 1.0
 _LINE_EVERY_S = 5.0
 _BAR_WIDTH = 20
 # The time, and the blanks between the columns.
@@ -45,6 +51,23 @@ def progress_on_stderr(*, is_quiet: bool) -> Iterator[Report]:
             bars.end()
     else:
         yield _Lines().update
+
+
+@contextmanager
+def waiting_on_stderr(what: str, *, is_quiet: bool) -> Iterator[None]:
+    """Say on a terminal what is being done, once it takes a second; nothing is left of it."""
+    if is_quiet or not sys.stderr.isatty():
+        yield
+        return
+    spinner = _Spinner(what)
+    timer = threading.Timer(_SPINNER_AFTER_S, spinner.begin)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        spinner.end()
 
 
 def completed_share(operation: OperationShape) -> float:
@@ -145,16 +168,44 @@ class _Bars:
             progress.update(task, **fields)
 
 
-def _rich_progress() -> Progress:
+class _Spinner:
+    """Something that moves beside a few words, begun by a timer."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._lock = threading.Lock()
+        self._status: Status | None = None
+        self._has_ended = False
+
+    def begin(self) -> None:
+        """Show it, unless all is over."""
+        with self._lock:
+            if not self._has_ended:
+                self._status = _console().status(self._what)
+                self._status.start()
+
+    def end(self) -> None:
+        """Take it away."""
+        with self._lock:
+            self._has_ended = True
+            if self._status is not None:
+                self._status.stop()
+
+
+def _console() -> Console:
     from rich.console import Console
+
+    return Console(stderr=True, highlight=False, no_color=not has_colour(sys.stderr))
+
+
+def _rich_progress() -> Progress:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True, highlight=False, no_color=not has_colour(sys.stderr))
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=_BAR_WIDTH, complete_style="green", finished_style="green"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[word]}", markup=False),
-        console=console,
+        console=_console(),
         transient=True,
     )
