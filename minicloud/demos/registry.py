@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from minicloud.demos.balanced_web import run as run_balanced_web
+from minicloud.demos.bill import run as run_bill
 from minicloud.demos.scale_up import run as run_scale_up
 from minicloud.demos.stage import Stage
 
 _DEMOS: Mapping[str, tuple[str, Callable[[Stage], None]]] = {
     "main": ("launch, image, Elastic IP, and a scale-up under live traffic", run_scale_up),
+    "bill": ("a month on a simulated clock, and its bill explained line by line", run_bill),
     "balanced-web": ("a site behind a balancer: machines die, leave and join", run_balanced_web),
 }
 
