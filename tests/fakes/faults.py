@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict, deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+
+Fake = TypeVar("Fake")
+
+
+def failing(*methods: str) -> Callable[[type[Fake]], type[Fake]]:
+    """Let these methods of a class, its own or inherited, go through its ``call``.
+
+    One after the other: the class has a ``_lock``.
+    """
+
+    def decorated(fake: type[Fake]) -> type[Fake]:
+        for name in methods:
+            setattr(fake, name, _through_call(name, getattr(fake, name)))
+        return fake
+
+    return decorated
+
+
+def _through_call(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def wrapped(self: Any, *given: Any, **named: Any) -> Any:
+        with self._lock, self.call(name):
+            return method(self, *given, **named)
+
+    return wrapped
 
 
 class Faults:

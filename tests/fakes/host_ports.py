@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from minicloud.adapters.simulated import SimulatedHostPorts
 
-class FakeHostPorts:
+
+class FakeHostPorts(SimulatedHostPorts):
     """The port ``HostPorts``; ``busy`` is what a test says it is."""
 
     def __init__(self) -> None:
