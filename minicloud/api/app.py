@@ -10,10 +10,14 @@ from starlette.applications import Starlette
 
 from minicloud.api import (
     addresses,
+    aws_endpoint,
     balancers,
     bills,
+    budgets,
     certificates,
+    clock,
     cloud,
+    comparisons,
     images,
     instances,
     listeners,
@@ -22,9 +26,11 @@ from minicloud.api import (
     reservations,
     rules,
     target_groups,
+    usage,
 )
 from minicloud.api.backend import Backend
 from minicloud.api.endpoint import EXCEPTION_HANDLERS
+from minicloud.api.openapi import with_document
 
 # Each client that waits for an operation holds a thread; 32 at once must leave room for work.
 _THREADS = 200
@@ -39,12 +45,14 @@ async def _with_threads(_app: Starlette) -> AsyncIterator[None]:
 def make_app(backend: Backend) -> Starlette:
     """The native API over these services."""
     nouns = (
-        *(cloud, instances, images, addresses, operations),
+        *(cloud, aws_endpoint, clock, instances, images, addresses, operations),
         *(balancers, target_groups, listeners, rules, certificates),
-        *(bills, prices, reservations),
+        *(bills, budgets, prices, reservations, comparisons, usage),
     )
     return Starlette(
-        routes=[route for noun in nouns for route in noun.routes(backend)],
+        routes=with_document(
+            [route for noun in nouns for route in noun.routes(backend)], backend.server.version
+        ),
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=_with_threads,
     )

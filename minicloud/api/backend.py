@@ -9,16 +9,21 @@ from typing import Any
 
 from minicloud.api.balancer_views import Balancing
 from minicloud.api.views import Surroundings, View, operation_view
+from minicloud.domain.aws_endpoint import EndpointState
+from minicloud.domain.engine_kind import EngineKind
 from minicloud.domain.network import Place
 from minicloud.domain.operation import Operation
-from minicloud.ports.clock import Clock
 from minicloud.ports.edge import EdgeMode
 from minicloud.ports.store import Store, Transaction
 from minicloud.services.addresses import AddressService
+from minicloud.services.aws_endpoint import AwsEndpointService
 from minicloud.services.balancers import BalancerService
 from minicloud.services.bills import BillService
+from minicloud.services.budgets import BudgetService
 from minicloud.services.certificates import CertificateService
+from minicloud.services.clock import ClockService
 from minicloud.services.cloud import CloudService
+from minicloud.services.comparisons import ComparisonService
 from minicloud.services.images import ImageService
 from minicloud.services.instances import InstanceService
 from minicloud.services.ledger import LedgerService
@@ -26,9 +31,11 @@ from minicloud.services.listeners import ListenerService
 from minicloud.services.operations import OperationService
 from minicloud.services.prices import PriceService
 from minicloud.services.reservations import ReservationService
+from minicloud.services.resetting import ResetService
 from minicloud.services.rules import RuleService
 from minicloud.services.scaling import ScalingService
 from minicloud.services.target_groups import TargetGroupService
+from minicloud.services.usage import UsageService
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class Backend:
     """Everything behind the routes. ``quiesce`` ends operations and loops, ``exit`` the process."""
 
     cloud: CloudService
+    resetting: ResetService
     instances: InstanceService
     images: ImageService
     addresses: AddressService
@@ -59,11 +67,16 @@ class Backend:
     operations: OperationService
     ledger: LedgerService
     bills: BillService
+    budgets: BudgetService
     prices: PriceService
     reservations: ReservationService
+    comparisons: ComparisonService
+    usage: UsageService
     store: Store
-    clock: Clock
+    clock: ClockService
     server: ServerFacts
+    aws_endpoint: AwsEndpointService
+    aws_state: Callable[[], EndpointState]
     quiesce: Callable[[], None]
     exit: Callable[[], None]
 
@@ -87,6 +100,7 @@ def _surroundings(transaction: Transaction) -> Surroundings:
     return Surroundings(
         place=None if cloud.place is None else Place(cloud.place),
         edge_is_loopback=cloud.edge_mode == EdgeMode.LOOPBACK,
+        is_simulated=cloud.engine is EngineKind.SIMULATED,
         addresses=transaction.addresses.all(),
         image_names={image.id: image.name for image in transaction.images.all()},
         instance_names={instance.id: instance.name for instance in transaction.instances.all()},

@@ -9,11 +9,12 @@ from typing import Any
 
 from minicloud.api.actions import action_view, condition_views
 from minicloud.api.views import Surroundings, View
+from minicloud.domain.arn import certificate_arn
 from minicloud.domain.balancer import Balancer
 from minicloud.domain.certificate import Certificate
 from minicloud.domain.listener import Listener, ListenerProtocol
 from minicloud.domain.rule import Rule
-from minicloud.domain.target import Target
+from minicloud.domain.target import Target, member_of
 from minicloud.domain.target_group import TargetGroup
 from minicloud.operations import balancer_records
 from minicloud.ports.balancer_plane import TargetHealth
@@ -60,7 +61,7 @@ class Balancing:
     def ways_to(self, listener: Listener) -> list[View]:
         """Where a client on this machine reaches a listener, the best way first."""
         balancer, place = self.balancers.get(listener.balancer_id), self.around.place
-        if balancer is None or place is None:
+        if balancer is None or place is None or self.around.is_simulated:
             return []
         ways = [
             _way(listener, "127.0.0.1", host_port)
@@ -179,10 +180,11 @@ def metrics_view(balancer: Balancer, metrics: Mapping[str, Any], balancing: Bala
     }
 
 
-def certificate_view(certificate: Certificate) -> View:
-    """A certificate; never its key."""
+def certificate_view(certificate: Certificate, region: str) -> View:
+    """A certificate; never its key. ``arn`` is what AWS's clients call it, in this region."""
     return {
         "id": certificate.id,
+        "arn": certificate_arn(region, certificate),
         "name": certificate.name,
         "domains": list(certificate.domains),
         "chain_pem": certificate.chain_pem,
@@ -216,15 +218,14 @@ def _target_view(target: Target, balancing: Balancing) -> View:
 
 def _health_view(health: TargetHealth, balancing: Balancing) -> View:
     # By its identifier: its record may have gone since the balancer was asked.
-    _, _, member = health.target_id.partition("/")
-    instance_id, _, port = member.rpartition(":")
+    instance_id, port = member_of(health.target_id)
     return {
         "target_id": health.target_id,
         "group_id": health.group_id,
         "group_name": balancing.group_names.get(health.group_id, ""),
         "instance_id": instance_id,
         "instance_name": balancing.around.instance_names.get(instance_id, ""),
-        "port": int(port),
+        "port": port,
         "state": health.state.value,
         "reason": health.reason,
         "description": health.description,

@@ -12,14 +12,15 @@ from minicloud.api.backend import Backend
 from minicloud.api.balancer_requests import CreateBalancerBody, FrontBody, ModifyBalancerBody
 from minicloud.api.balancer_views import balancer_view, health_views, metrics_view
 from minicloud.api.endpoint import get, route
-from minicloud.api.requests import EmptyBody, flag_parameter, integer_parameter
-from minicloud.api.streaming import log_lines
+from minicloud.api.parameters import FlagParameter, IntegerParameter
+from minicloud.api.requests import EmptyBody
+from minicloud.api.streaming import JSON_LINES, log_lines
 from minicloud.api.views import View
 from minicloud.domain.balancer import Balancer
 from minicloud.domain.operation import Operation
 from minicloud.services.balancers import CreateBalancer, Front, ModifyBalancer
 
-_TAIL_DEFAULT, _TAIL_MAX = 100, 1_000_000
+_TAIL, _FOLLOW = IntegerParameter("tail", default=100, most=1_000_000), FlagParameter("follow")
 
 
 def routes(backend: Backend) -> list[Route]:
@@ -53,8 +54,8 @@ def routes(backend: Backend) -> list[Route]:
         return metrics_view(balancer, balancers.metrics(balancer.id), backend.balancing())
 
     def logs(request: Request) -> StreamingResponse:
-        tail = integer_parameter(request, "tail", _TAIL_DEFAULT, _TAIL_MAX)
-        follow = flag_parameter(request, "follow")
+        tail = _TAIL.of(request)
+        follow = _FOLLOW.of(request)
         lines = balancers.logs(_ref(request), tail, follow=follow)
         return log_lines(lines, lines.close)
 
@@ -72,7 +73,7 @@ def routes(backend: Backend) -> list[Route]:
         route("DELETE", "/balancers/{ref}", delete, EmptyBody),
         get("/balancers/{ref}/health", health),
         get("/balancers/{ref}/metrics", metrics),
-        get("/balancers/{ref}/logs", logs),
+        get("/balancers/{ref}/logs", logs, _TAIL, _FOLLOW, media_type=JSON_LINES),
     ]
 
 

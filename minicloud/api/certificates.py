@@ -20,13 +20,14 @@ def routes(backend: Backend) -> list[Route]:
     certificates = backend.certificates
 
     def list_all(_request: Request) -> list[View]:
-        return [certificate_view(certificate) for certificate in certificates.list_all()]
+        region = backend.cloud.settings().region
+        return [certificate_view(certificate, region) for certificate in certificates.list_all()]
 
     def show(request: Request) -> View:
-        return certificate_view(certificates.show(_ref(request)))
+        return certificate_view(certificates.show(_ref(request)), backend.cloud.settings().region)
 
     def create(_request: Request, body: CertificateBody) -> View:
-        return certificate_view(made(body))
+        return certificate_view(made(body), backend.cloud.settings().region)
 
     def made(body: CertificateBody) -> Certificate:
         match body:

@@ -12,17 +12,18 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
+from minicloud.api.aws_endpoint import endpoint_view
 from minicloud.api.backend import Backend
 from minicloud.api.endpoint import error_view, get, route
 from minicloud.api.requests import EmptyBody, PurgeBody, SettingsBody
-from minicloud.api.streaming import json_lines
-from minicloud.api.views import View, ledger_view, type_view, usage_view
+from minicloud.api.streaming import JSON_LINES, json_lines
+from minicloud.api.views import View, clock_view, ledger_view, type_view, usage_view
 from minicloud.domain.catalog import instance_types
 from minicloud.domain.errors import MiniCloudError
 
 
 def routes(backend: Backend) -> list[Route]:
-    """Status, settings, shutdown, purge, types, the ledger."""
+    """Status, settings, shutdown, reset, purge, types, the ledger."""
 
     def status(_request: Request) -> View:
         return _status_view(backend)
@@ -34,6 +35,9 @@ def routes(backend: Backend) -> list[Route]:
     def shutdown(_request: Request, _body: EmptyBody) -> View:
         backend.exit()
         return {}
+
+    def reset(_request: Request, _body: EmptyBody) -> View:
+        return {"operations": backend.operation_views(backend.resetting.reset())}
 
     def purge(_request: Request, body: PurgeBody) -> StreamingResponse:
         return json_lines(_purge(backend, with_built_images=body.images))
@@ -52,7 +56,8 @@ def routes(backend: Backend) -> list[Route]:
         get("/status", status),
         route("PATCH", "/settings", change_settings, SettingsBody),
         route("POST", "/shutdown", shutdown, EmptyBody),
-        route("POST", "/purge", purge, PurgeBody),
+        route("POST", "/reset", reset, EmptyBody),
+        route("POST", "/purge", purge, PurgeBody, JSON_LINES),
         get("/instance-types", lambda _request: [type_view(t) for t in instance_types()]),
         get("/ledger", ledger),
         get("/ledger/usage", usage),
@@ -70,8 +75,10 @@ def _status_view(backend: Backend) -> View:
         "cloud": asdict(status.cloud),
         "server": {**asdict(backend.server), "started_at": backend.server.started_at.isoformat()},
         "engine": engine,
+        "aws": endpoint_view(backend.aws_state()),
         "settings": asdict(status.settings),
         "capacity": None if status.capacity is None else asdict(status.capacity),
+        "clock": clock_view(backend.clock.show()),
         "counts": {
             "instances": {state.value: n for state, n in status.instance_counts.items()},
             "images": status.image_count,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from minicloud.api.requests import B, EmptyBody, read_body
+from minicloud.api.parameters import Parameter, require_known
+from minicloud.api.requests import B, Body, EmptyBody, read_body
 from minicloud.domain.errors import InvalidRequest, MiniCloudError
 from minicloud.domain.tags import shown
 
@@ -20,20 +22,56 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Request, B], Any]
 
 
-def route(method: str, path: str, handler: Handler[B], body: type[B]) -> Route:
-    """A route that answers with what ``handler`` returns: JSON, or a response of its own."""
+JSON = "application/json"
 
+
+@dataclass(frozen=True)
+class Form:
+    """What a route takes, and of which media type its answer is."""
+
+    body: type[Body]
+    parameters: tuple[Parameter, ...] = ()
+    media_type: str = JSON
+
+
+class DescribedRoute(Route):
+    """A route that tells its form: the document of the API is made of these."""
+
+    def __init__(
+        self, method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]], form: Form
+    ) -> None:
+        super().__init__(f"/v1{path}", endpoint, methods=[method], name=f"{method} {path}")
+        self.method = method
+        self.form = form
+
+
+def route(
+    method: str, path: str, handler: Handler[B], body: type[B], media_type: str = JSON
+) -> DescribedRoute:
+    """A route that answers with what ``handler`` returns: JSON, or a response of its own."""
+    form = Form(body, media_type=media_type)
+    return DescribedRoute(method, path, _endpoint(handler, body, form), form)
+
+
+def get(
+    path: str, handler: Callable[[Request], Any], *parameters: Parameter, media_type: str = JSON
+) -> DescribedRoute:
+    """A route that reads; ``parameters`` are all that its query may have."""
+    form = Form(EmptyBody, parameters, media_type)
+    endpoint = _endpoint(lambda request, _body: handler(request), EmptyBody, form)
+    return DescribedRoute("GET", path, endpoint, form)
+
+
+def _endpoint(
+    handler: Handler[B], body: type[B], form: Form
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        require_known(request, form.parameters)
         sent = await read_body(request, body)
         answer = await run_in_threadpool(handler, request, sent)
         return answer if isinstance(answer, Response) else JSONResponse(answer)
 
-    return Route(f"/v1{path}", endpoint, methods=[method], name=f"{method} {path}")
-
-
-def get(path: str, handler: Callable[[Request], Any]) -> Route:
-    """A route that reads."""
-    return route("GET", path, lambda request, _body: handler(request), EmptyBody)
+    return endpoint
 
 
 def error_response(error: MiniCloudError) -> JSONResponse:

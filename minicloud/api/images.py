@@ -9,9 +9,12 @@ from starlette.routing import Route
 
 from minicloud.api.backend import Backend
 from minicloud.api.endpoint import get, route
-from minicloud.api.requests import BuildBody, CreateImageBody, EmptyBody, flag_parameter
+from minicloud.api.parameters import FlagParameter
+from minicloud.api.requests import BuildBody, CreateImageBody, EmptyBody
 from minicloud.api.views import View, image_view
 from minicloud.services.images import ImageRequest
+
+_ALL = FlagParameter("all")
 
 
 def routes(backend: Backend) -> list[Route]:
@@ -25,7 +28,7 @@ def routes(backend: Backend) -> list[Route]:
         return {"operations": backend.operation_views(images.build(body.names))}
 
     def list_all(request: Request) -> list[View]:
-        found = images.list_all(include_gone=flag_parameter(request, "all"))
+        found = images.list_all(include_gone=_ALL.of(request))
         return [image_view(image) for image in found]
 
     def create(_request: Request, body: CreateImageBody) -> View:
@@ -41,7 +44,7 @@ def routes(backend: Backend) -> list[Route]:
     return [
         get("/recipes", recipes),
         route("POST", "/images/build", build, BuildBody),
-        get("/images", list_all),
+        get("/images", list_all, _ALL),
         route("POST", "/images", create, CreateImageBody),
         get("/images/{ref:path}", lambda r: image_view(images.show(r.path_params["ref"]))),
         route("DELETE", "/images/{ref:path}", delete, EmptyBody),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,23 +12,24 @@ from starlette.routing import Route
 
 from minicloud.api.backend import Backend
 from minicloud.api.endpoint import get, route
+from minicloud.api.parameters import FlagParameter, IntegerParameter
 from minicloud.api.requests import (
     EmptyBody,
     ExecBody,
     LaunchBody,
     ModifyBody,
     ResizeBody,
-    flag_parameter,
-    integer_parameter,
 )
-from minicloud.api.streaming import json_lines, stream
+from minicloud.api.streaming import JSON_LINES, PLAIN_TEXT, json_lines, stream
 from minicloud.api.views import View, instance_view
 from minicloud.domain.errors import InvalidRequest
 from minicloud.domain.operation import Operation
 from minicloud.ports.engine import ExecOutput
-from minicloud.services.instances import LaunchRequest
+from minicloud.services.launching import LaunchRequest
 
+_ALL, _FOLLOW = FlagParameter("all"), FlagParameter("follow")
 _TAIL_MAX = 1_000_000
+_TAIL = IntegerParameter("tail", default=_TAIL_MAX, most=_TAIL_MAX)
 
 
 def routes(backend: Backend) -> list[Route]:
@@ -38,7 +38,7 @@ def routes(backend: Backend) -> list[Route]:
 
     def list_all(request: Request) -> list[View]:
         around = backend.surroundings()
-        include = flag_parameter(request, "all")
+        include = _ALL.of(request)
         return [instance_view(i, around) for i in instances.list_all(include_terminated=include)]
 
     def show(request: Request) -> View:
@@ -71,16 +71,16 @@ def routes(backend: Backend) -> list[Route]:
         return json_lines(_output_views(output), output.close)
 
     def logs(request: Request) -> StreamingResponse:
-        tail = integer_parameter(request, "tail", _TAIL_MAX, _TAIL_MAX)
+        tail = _TAIL.of(request)
         console = instances.logs(
             _ref(request),
             None if tail == _TAIL_MAX else tail,
-            follow=flag_parameter(request, "follow"),
+            follow=_FOLLOW.of(request),
         )
-        return stream(console, console.close, "text/plain")
+        return stream(console, console.close, PLAIN_TEXT)
 
     return [
-        get("/instances", list_all),
+        get("/instances", list_all, _ALL),
         route("POST", "/instances", launch, LaunchBody),
         get("/instances/{ref}", show),
         route("PATCH", "/instances/{ref}", modify, ModifyBody),
@@ -89,8 +89,8 @@ def routes(backend: Backend) -> list[Route]:
         route("POST", "/instances/{ref}/reboot", act(instances.reboot), EmptyBody),
         route("POST", "/instances/{ref}/terminate", act(instances.terminate), EmptyBody),
         route("POST", "/instances/{ref}/resize", resize, ResizeBody),
-        route("POST", "/instances/{ref}/exec", execute, ExecBody),
-        get("/instances/{ref}/logs", logs),
+        route("POST", "/instances/{ref}/exec", execute, ExecBody, JSON_LINES),
+        get("/instances/{ref}/logs", logs, _TAIL, _FOLLOW, media_type=PLAIN_TEXT),
     ]
 
 
@@ -102,7 +102,8 @@ def _ref(request: Request) -> str:
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
+        # binascii's own, or that it is not even ASCII.
         raise InvalidRequest(
             "InvalidParameterValue", "stdin_base64 is not base64", "encode the input"
         ) from error

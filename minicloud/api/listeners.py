@@ -11,11 +11,14 @@ from minicloud.api.backend import Backend
 from minicloud.api.balancer_requests import CreateListenerBody, ModifyListenerBody
 from minicloud.api.balancer_views import listener_view
 from minicloud.api.endpoint import get, route
-from minicloud.api.requests import EmptyBody, text_parameter
+from minicloud.api.parameters import TextParameter
+from minicloud.api.requests import EmptyBody
 from minicloud.api.views import View
 from minicloud.domain.listener import Listener
 from minicloud.domain.operation import Operation
 from minicloud.services.listeners import CreateListener, ModifyListener
+
+_BALANCER = TextParameter("balancer")
 
 
 def routes(backend: Backend) -> list[Route]:
@@ -23,7 +26,7 @@ def routes(backend: Backend) -> list[Route]:
     listeners = backend.listeners
 
     def list_all(request: Request) -> list[View]:
-        found = listeners.list(text_parameter(request, "balancer"))
+        found = listeners.list(_BALANCER.of(request))
         balancing = backend.balancing()
         return [listener_view(listener, balancing) for listener in found]
 
@@ -49,7 +52,7 @@ def routes(backend: Backend) -> list[Route]:
         }
 
     return [
-        get("/listeners", list_all),
+        get("/listeners", list_all, _BALANCER),
         route("POST", "/listeners", create, CreateListenerBody),
         get("/listeners/{ref}", show),
         route("PATCH", "/listeners/{ref}", modify, ModifyListenerBody),

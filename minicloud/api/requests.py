@@ -98,12 +98,25 @@ class SettingsBody(Body):
     cpu_overcommit: float | None = None
     memory_overcommit: float | None = None
     address_limit: int | None = None
+    region: str | None = None
 
 
 class PurgeBody(Body):
     """Take the cloud away, and with ``images`` what was built for every cloud, too."""
 
     images: bool = False
+
+
+class AdvanceBody(Body):
+    """Move a simulated clock ahead, as by ``30d``."""
+
+    by: str = Field(max_length=100)
+
+
+class SpeedBody(Body):
+    """Let a simulated clock go on so many times as fast as the real time."""
+
+    speed: int
 
 
 class EmptyBody(Body):
@@ -147,29 +160,3 @@ def _wrong_with(error: ErrorDetails) -> str:
     # The usual message repeats what was sent, of whatever length.
     told = error["ctx"]
     return f"{told['discriminator'].strip(chr(39))} must be one of {told['expected_tags']}"
-
-
-def integer_parameter(request: Request, name: str, default: int, most: int) -> int:
-    """A whole number from the query, 0 to ``most``."""
-    text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
-        raise InvalidRequest(
-            "InvalidParameterValue", f"{name}={shown(text)}", f"use a number from 0 to {most}"
-        )
-    return int(text)
-
-
-def text_parameter(request: Request, name: str) -> str:
-    """A word from the query that must be there."""
-    text = request.query_params.get(name)
-    if not text:
-        raise InvalidRequest("MissingParameter", f"{name} is missing", f"send ?{name}=…")
-    return text
-
-
-def flag_parameter(request: Request, name: str) -> bool:
-    """A yes or no from the query, no where it is absent."""
-    text = request.query_params.get(name, "false")
-    if text not in {"true", "false"}:
-        raise InvalidRequest("InvalidParameterValue", f"{name}={shown(text)}", "use true or false")
-    return text == "true"

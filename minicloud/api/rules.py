@@ -11,11 +11,14 @@ from minicloud.api.backend import Backend
 from minicloud.api.balancer_requests import CreateRuleBody, ModifyRuleBody, PrioritiesBody
 from minicloud.api.balancer_views import rule_view
 from minicloud.api.endpoint import get, route
-from minicloud.api.requests import EmptyBody, text_parameter
+from minicloud.api.parameters import TextParameter
+from minicloud.api.requests import EmptyBody
 from minicloud.api.views import View
 from minicloud.domain.operation import Operation
 from minicloud.domain.rule import Rule
 from minicloud.services.rules import CreateRule, ModifyRule
+
+_LISTENER = TextParameter("listener")
 
 
 def routes(backend: Backend) -> list[Route]:
@@ -23,7 +26,7 @@ def routes(backend: Backend) -> list[Route]:
     rules = backend.rules
 
     def list_all(request: Request) -> list[View]:
-        found = rules.list(text_parameter(request, "listener"))
+        found = rules.list(_LISTENER.of(request))
         balancing = backend.balancing()
         return [rule_view(rule, balancing) for rule in found]
 
@@ -68,7 +71,7 @@ def routes(backend: Backend) -> list[Route]:
         }
 
     return [
-        get("/rules", list_all),
+        get("/rules", list_all, _LISTENER),
         route("POST", "/rules", create, CreateRuleBody),
         route("POST", "/rules/priorities", set_priorities, PrioritiesBody),
         get("/rules/{ref}", show),

@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 from minicloud.api.endpoint import error_view
 from minicloud.domain.errors import MiniCloudError
 
+JSON_LINES, PLAIN_TEXT = "application/x-ndjson", "text/plain"
 _END = object()
 _PIECES_AHEAD = 64
 
@@ -35,7 +36,7 @@ def json_lines(
         except MiniCloudError as error:
             yield json.dumps({"error": error_view(error)}).encode() + b"\n"
 
-    return stream(lines(), close, "application/x-ndjson")
+    return stream(lines(), close, JSON_LINES)
 
 
 def log_lines(source: Iterator[bytes], close: Callable[[], None]) -> StreamingResponse:
@@ -47,7 +48,7 @@ def log_lines(source: Iterator[bytes], close: Callable[[], None]) -> StreamingRe
         except MiniCloudError as error:
             yield json.dumps({"error": error_view(error)}).encode() + b"\n"
 
-    return stream(lines(), close, "application/x-ndjson")
+    return stream(lines(), close, JSON_LINES)
 
 
 async def _pump(source: Iterator[bytes], close: Callable[[], None]) -> AsyncIterator[bytes]:

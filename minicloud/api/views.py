@@ -15,6 +15,7 @@ from minicloud.domain.ledger import LedgerEntry, Usage
 from minicloud.domain.network import Place
 from minicloud.domain.operation import Operation
 from minicloud.operations.progress import Progress
+from minicloud.services.clock import ClockReading
 
 View = dict[str, Any]
 _HTTP_PORTS = {80: "http", 8080: "http", 443: "https"}
@@ -27,6 +28,7 @@ class Surroundings:
 
     place: Place | None
     edge_is_loopback: bool
+    is_simulated: bool
     addresses: Sequence[Address]
     image_names: Mapping[str, str]
     instance_names: Mapping[str, str]
@@ -63,6 +65,7 @@ def instance_view(instance: Instance, around: Surroundings) -> View:
         "termination_protection": instance.termination_protection,
         "tags": dict(instance.tags),
         "container_name": instance.container_name,
+        "simulated": around.is_simulated,
         "operation_id": around.operation_of.get(instance.id),
     }
 
@@ -84,8 +87,11 @@ def address_view(address: Address, around: Surroundings) -> View:
 
 
 def endpoints(around: Surroundings, public_ip: str | None, slot: int | None) -> list[View]:
-    """Where a client on this machine reaches an address, the best way first."""
-    if public_ip is None or slot is None or around.place is None:
+    """Where a client on this machine reaches an address, the best way first.
+
+    Nowhere, in a simulated cloud.
+    """
+    if public_ip is None or slot is None or around.place is None or around.is_simulated:
         return []
     host_ports = around.place.host_ports(slot)
     found = []
@@ -162,6 +168,17 @@ def operation_view(operation: Operation, progress: Progress) -> View:
     }
 
 
+def clock_view(reading: ClockReading) -> View:
+    """What the cloud's clock shows; ``ahead_s``: by how many seconds that is later than it is."""
+    return {
+        "simulated": reading.is_simulated,
+        "now": _text(reading.now),
+        "speed": reading.speed,
+        "real_now": _text(reading.real_now),
+        "ahead_s": (reading.now - reading.real_now).total_seconds(),
+    }
+
+
 def ledger_view(entry: LedgerEntry) -> View:
     """A ledger entry."""
     return {
@@ -171,6 +188,7 @@ def ledger_view(entry: LedgerEntry) -> View:
         "resource_id": entry.resource_id,
         "facts": dict(entry.facts),
         "operation_id": entry.operation_id,
+        "simulated": entry.simulated,
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import addresses, balancer, bill, launch, listing, scale_up, start_up
+from tests.bench import addresses, balancer, bill, launch, listing, scale_up, start_up, wire
 from tests.bench.rows import Row
 from tests.bench.world import BenchWorld, bench_world
 
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[BenchWorld], list[Row]]] = {
     "listing": listing.rows,
     "start-up": start_up.rows,
     "balancer": balancer.rows,
+    "wire": wire.rows,
     "bill": bill.rows,
 }
 

@@ -6,7 +6,9 @@ bridge starts a container some 40 ms sooner, but has no addresses of one's choic
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -21,9 +23,16 @@ _NETWORK = "mc-bench-floor"
 
 def rows(world: BenchWorld) -> list[Row]:
     """One at a time, and twenty at once."""
+    with floor_network(world):
+        return [_one_at_a_time(world), _in_parallel(world)]
+
+
+@contextmanager
+def floor_network(world: BenchWorld) -> Iterator[None]:
+    """The network of the floor's containers, meanwhile."""
     network = world.docker.networks.create(_NETWORK, driver="bridge")
     try:
-        return [_one_at_a_time(world), _in_parallel(world)]
+        yield
     finally:
         network.remove()
 
@@ -36,7 +45,7 @@ def _one_at_a_time(world: BenchWorld) -> Row:
         ours.append(timed(partial(world.launch, f"one-{number}", image="base")))
         world.terminate([f"one-{number}"])
         bare: list[Any] = []
-        floor.append(timed(partial(_bare_into, bare, world, image)))
+        floor.append(timed(partial(bare_into, bare, world, image)))
         bare[0].remove(force=True)
     return median_row("launch to running", ours, floor, "create and start", "≤ 1.15")
 
@@ -62,10 +71,11 @@ def _in_parallel(world: BenchWorld) -> Row:
 def _many_bare_into(
     bare: list[Any], world: BenchWorld, image: str, threads: ThreadPoolExecutor
 ) -> None:
-    list(threads.map(lambda _: _bare_into(bare, world, image), range(_PARALLEL)))
+    list(threads.map(lambda _: bare_into(bare, world, image), range(_PARALLEL)))
 
 
-def _bare_into(bare: list[Any], world: BenchWorld, image: str) -> None:
+def bare_into(bare: list[Any], world: BenchWorld, image: str) -> None:
+    """Create and start a container as machines are, and add it to ``bare``."""
     container = world.docker.containers.create(
         image,
         network=_NETWORK,

@@ -45,7 +45,7 @@ def _server() -> list[Row]:
         client = Client.connect(home)
         durations.append(timed(client.cloud.status))
         time.sleep(_IDLE_S)
-        memory_mib = max(memory_mib, _resident_mib(client.cloud.status()["server"]["pid"]))
+        memory_mib = max(memory_mib, resident_mib(client.cloud.status()["server"]["pid"]))
         client.cloud.shutdown()
         while home.socket.exists():
             time.sleep(0.02)
@@ -56,7 +56,8 @@ def _server() -> list[Row]:
     return [start, Row("server's idle memory", f"{memory_mib:.0f} MiB", "", None)]
 
 
-def _resident_mib(pid: int) -> float:
+def resident_mib(pid: int) -> float:
+    """The memory that a process holds."""
     for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
