@@ -3,6 +3,7 @@
 The packages, from the bottom up, and what each may import, are held by import-linter (see
 ``[tool.importlinter]`` in ``pyproject.toml``):
 
-``domain`` → ``ports`` → ``operations`` → ``services`` → ``controllers`` / ``api`` → ``server``;
+``domain`` → ``ports`` → ``operations`` → ``services`` → ``controllers`` / ``api`` / ``aws`` →
+``server``;
 ``adapters`` implement ``ports``; ``cli`` and ``demos`` know only ``client``.
 """

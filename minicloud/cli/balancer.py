@@ -35,6 +35,7 @@ _SHORT_NAME = 8
         "delete": "minicloud.cli.balancer:delete",
         "health": "minicloud.cli.balancer_health:balancer_health",
         "metrics": "minicloud.cli.balancer_metrics:metrics",
+        "usage": "minicloud.cli.usage:of_balancer",
         "logs": "minicloud.cli.balancer_logs:logs",
     },
 )

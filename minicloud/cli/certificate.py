@@ -48,6 +48,7 @@ def _details(found: CertificateShape) -> Details:
     return {
         "Name": visible(found["name"]),
         "Id": found["id"],
+        "ARN": found["arn"],
         "Domains": [visible(domain) for domain in found["domains"]],
         "Issued by": _issuer(found),
         "Valid from": time_text(found["not_before"]),

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from minicloud.cli.errors import Interrupted
+from minicloud.cli.clock import clock_text
+from minicloud.cli.consent import require_consent, what_it_has
 from minicloud.cli.output import Details, Output, View, with_output
 from minicloud.cli.session import Session, pass_session
 from minicloud.cli.text import coloured, counted, memory_text, note, time_text, visible
 from minicloud.client.failures import from_record
 from minicloud.client.launcher import await_end
 from minicloud.client.transport import is_answering
-from minicloud.domain.errors import InvalidRequest, Unavailable
+from minicloud.domain.errors import Unavailable
 
 if TYPE_CHECKING:
-    from minicloud.client.shapes import EngineShape, StatusShape
+    from minicloud.client.shapes import AwsEndpointShape, EngineShape, StatusShape
     from minicloud.home import CloudHome
 
 _DAMAGED_CODES = frozenset({"ServerDied", "StoreDamaged"})
@@ -29,19 +30,49 @@ _DAMAGED_CODES = frozenset({"ServerDied", "StoreDamaged"})
 )
 @click.option("--memory-overcommit", type=float, metavar="X", help="The same for memory.")
 @click.option("--address-limit", type=int, metavar="N", help="How many Elastic IPs there may be.")
+@click.option(
+    "--region", metavar="REGION", help="The AWS region that it plays; only while it is empty."
+)
+@click.option(
+    "--simulated-clock",
+    is_flag=True,
+    help="Give it a clock that can be moved, if nothing has happened in it yet.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["docker", "simulated"]),
+    help="What a new cloud is on; docker by default.",
+)
 @with_output
 @pass_session
-def up(session: Session, /, output: Output, **settings: Any) -> None:
+def up(
+    session: Session,
+    /,
+    output: Output,
+    simulated_clock: bool,
+    engine: str | None,
+    **settings: Any,
+) -> None:
     """Start the cloud's server, and change its settings. Other commands start it, too.
 
     The settings are kept. By default 4 vCPUs are given for each of the host's and 1 MiB for each
-    MiB, and 5 Elastic IPs can be allocated, as on EC2.
+    MiB, 5 Elastic IPs can be allocated, as on EC2, and the cloud plays the region us-east-1.
+
+    On the simulated engine nothing runs and nothing can be connected to; all else is as on Docker,
+    needs no Docker, and is done within milliseconds: for tests of code that calls AWS.
 
     \b
     Examples:
       minicloud up
       minicloud up --cpu-overcommit 8 --address-limit 20
+      minicloud --cloud seoul up --region ap-northeast-2
+      minicloud --cloud trial up --simulated-clock    # then: minicloud clock --help
+      minicloud --cloud dry up --engine simulated
     """
+    if engine is not None:
+        _be_on(engine, session)
+    if simulated_clock:
+        session.client.clock.simulate()
     if any(value is not None for value in settings.values()):
         session.client.cloud.change_settings(**settings)
     found = session.client.cloud.status()
@@ -57,13 +88,18 @@ def up(session: Session, /, output: Output, **settings: Any) -> None:
 def status(session: Session, output: Output) -> None:
     """Show how the cloud stands. It starts nothing. With -q, "running" or "stopped" alone.
 
+    Budgets, where there are any, are held against this month's bill.
+
     \b
     Examples:
       minicloud status
       minicloud status --query capacity
+      minicloud status --query "budgets[?alert].name"
     """
     if is_answering(session.home.socket):
-        output.show_one(_as_shown(session.client.cloud.status()), _RUNNING_VIEW)
+        shown = _as_shown(session.client.cloud.status())
+        budgets = [] if output.is_quiet else session.client.budgets.list()
+        output.show_one({**shown, "budgets": budgets}, _STATUS_VIEW)
         return
     at_rest = {
         "state": "stopped",
@@ -99,6 +135,14 @@ def down(session: Session, purge: bool, with_images: bool, yes: bool) -> None:
         _stop(session)
 
 
+def _be_on(engine: str, session: Session) -> None:
+    from minicloud.domain.engine_kind import require_engine
+
+    session.choose_engine(engine)
+    cloud = session.client.cloud.status()["cloud"]
+    require_engine(cloud["name"], cloud["engine"], engine)
+
+
 def _as_shown(found: StatusShape) -> dict[str, Any]:
     return {"state": "running", **found}
 
@@ -110,7 +154,7 @@ def _stop(session: Session) -> None:
     name = session.home.name
     note(f"the server of cloud {name} has stopped")
     running = status["counts"]["instances"].get("running", 0)
-    if running:
+    if running and status["cloud"]["engine"] != "simulated":
         machines = "1 machine keeps" if running == 1 else f"{running} machines keep"
         note(f"{machines} running and can be reached as before")
         note(f"remove all of it: minicloud --cloud {name} down --purge")
@@ -124,7 +168,7 @@ def _purge(session: Session, *, with_images: bool, is_sure: bool) -> None:
     status = _status_for_purge(session)
     note(_what_goes(status, home, with_images=with_images))
     if not is_sure:
-        _require_consent()
+        require_consent()
     for message in session.client.cloud.purge(images=with_images):
         note(message)
     await_end(status["server"]["pid"])
@@ -148,27 +192,9 @@ def _status_for_purge(session: Session) -> StatusShape:
 
 
 def _what_goes(status: StatusShape, home: CloudHome, *, with_images: bool) -> str:
-    counts = status["counts"]
-    machines = sum(n for state, n in counts["instances"].items() if state != "terminated")
-    parts = [
-        counted(machines, "instance"),
-        counted(counts["images"], "image"),
-        counted(counts["addresses"], "address", "addresses"),
-        counted(counts["balancers"], "load balancer"),
-        "the ledger",
-        str(home.folder),
-    ]
     built = ", and the images built for every cloud" if with_images else ""
-    return f"this removes cloud {home.name} for good: {', '.join(parts)}{built}"
-
-
-def _require_consent() -> None:
-    if not sys.stdin.isatty():
-        raise InvalidRequest(
-            "ConfirmationNeeded", "there is no terminal to ask at", "to remove it all, add --yes"
-        )
-    if not click.confirm("Go on?", err=True):
-        raise Interrupted("NotConfirmed", "nothing was removed", "to be asked nothing, add --yes")
+    what = f"{what_it_has(status)}, {home.folder}{built}"
+    return f"this removes cloud {home.name} for good: {what}"
 
 
 def _remove_folder(home: CloudHome) -> None:
@@ -187,7 +213,8 @@ def _stopped_details(at_rest: dict[str, Any]) -> Details:
 
 def _running_details(status: StatusShape) -> Details:
     server, settings, counts = status["server"], status["settings"], status["counts"]
-    place, edge_mode = status["cloud"]["place"], status["cloud"]["edge_mode"]
+    is_simulated, place = status["cloud"]["engine"] == "simulated", status["cloud"]["place"]
+    reach = "simulated" if is_simulated else status["cloud"]["edge_mode"]
     machines = ", ".join(f"{n} {state}" for state, n in sorted(counts["instances"].items()))
     return {
         "Cloud": f"{status['cloud']['name']} ({status['cloud']['id']})",
@@ -196,8 +223,11 @@ def _running_details(status: StatusShape) -> Details:
         f" since {time_text(server['started_at'])}",
         "Home": visible(server["home"]),
         "Log": visible(server["log"]),
-        "Engine": _engine_lines(status["engine"]),
-        "Network": "not made yet" if place is None else f"172.31.{place * 16}.0/20, {edge_mode}",
+        **({"Clock": clock_text(status["clock"])} if status["clock"]["simulated"] else {}),
+        "AWS endpoint": _endpoint_lines(status["aws"]),
+        "Region": settings["region"],
+        "Engine": _simulated_lines() if is_simulated else _engine_lines(status["engine"]),
+        "Network": "not made yet" if place is None else f"172.31.{place * 16}.0/20, {reach}",
         "Capacity": _capacity_lines(status),
         "Instances": machines or "0",
         "Images": str(counts["images"]),
@@ -205,6 +235,30 @@ def _running_details(status: StatusShape) -> Details:
         "Load balancers": str(counts["balancers"]),
         "Operations under way": str(counts["operations_running"]),
     }
+
+
+def _endpoint_lines(endpoint: AwsEndpointShape) -> list[str]:
+    error = endpoint["error"]
+    if error is not None:
+        wrong = coloured("not listening", "red", sys.stdout) + visible(f": {error['message']}")
+        return [wrong, f"→ {visible(error['resolution'])}"]
+    return [f"{endpoint['url']} (its keys: minicloud env)"]
+
+
+def _status_details(status: dict[str, Any]) -> Details:
+    details = _running_details(cast("StatusShape", status))
+    if not status["budgets"]:
+        return details
+    from minicloud.cli.budget import budget_line
+
+    return {**details, "Budgets": [budget_line(budget) for budget in status["budgets"]]}
+
+
+def _simulated_lines() -> list[str]:
+    return [
+        coloured("simulated", "yellow", sys.stdout),
+        "nothing runs in it, and nothing can be connected to",
+    ]
 
 
 def _engine_lines(engine: EngineShape) -> list[str]:
@@ -232,4 +286,5 @@ def _capacity_lines(status: StatusShape) -> list[str]:
 
 
 _RUNNING_VIEW = View("state", (), _running_details)
+_STATUS_VIEW = View("state", (), _status_details)
 _STOPPED_VIEW = View("state", (), _stopped_details)

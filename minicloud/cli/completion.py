@@ -5,13 +5,14 @@ What is asked for must come at once or not at all: no server is started for it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from minicloud.client import Client
 from minicloud.domain.errors import MiniCloudError
+from minicloud.domain.tags import is_name
 from minicloud.home import DEFAULT_CLOUD, CloudHome
 
 if TYPE_CHECKING:
@@ -36,15 +37,29 @@ def _completer(words: Callable[[Client], Iterable[tuple[str, str]]]) -> Complete
     return complete
 
 
-complete_instance = _completer(
-    lambda client: [(i["name"] or i["id"], i["state"]) for i in client.instances.list()]
-)
+def _typed(name: str, resource_id: str, all_names: list[str]) -> str:
+    """What a person types for a resource: its name where that is plain and means it alone.
+
+    AWS's clients may call things by any text, which a shell must never be given to run.
+    """
+    return name if is_name(name) and all_names.count(name) == 1 else resource_id
+
+
+def _instance_words(client: Client) -> list[tuple[str, str]]:
+    machines = client.instances.list()
+    names = [i["name"] for i in machines]
+    return [(_typed(i["name"], i["id"], names), i["state"]) for i in machines]
+
+
+def _address_words(client: Client) -> list[tuple[str, str]]:
+    addresses = client.addresses.list()
+    names = [a["name"] for a in addresses]
+    return [(_typed(a["name"], a["allocation_id"], names), a["public_ip"]) for a in addresses]
+
+
+complete_instance = _completer(_instance_words)
 complete_image = _completer(lambda client: [(i["name"], i["id"]) for i in client.images.list()])
-complete_address = _completer(
-    lambda client: [
-        (a["name"] or a["allocation_id"], a["public_ip"]) for a in client.addresses.list()
-    ]
-)
+complete_address = _completer(_address_words)
 complete_type = _completer(
     lambda client: [(t["name"], f"{t['vcpus']} vCPU") for t in client.cloud.instance_types()]
 )
@@ -79,6 +94,31 @@ complete_rule = _completer(
 )
 complete_certificate = _completer(
     lambda client: [(c["name"], ", ".join(c["domains"])) for c in client.certificates.list()]
+)
+complete_reservation = _completer(
+    lambda client: [(r["id"], f"{r['count']} × {r['type']}") for r in client.reservations.list()]
+)
+complete_budget = _completer(
+    lambda client: [(b["name"], f"{b['monthly_usd']} a month") for b in client.budgets.list()]
+)
+
+
+def _chooser(words: Mapping[str, str]) -> Completer:
+    def complete(
+        _context: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(w, help=h) for w, h in words.items() if w.startswith(incomplete)]
+
+    return complete
+
+
+complete_time_step = _chooser(
+    {"1h": "an hour", "1d": "a day", "30d": "30 days", "1mo": "a month", "1y": "a year"}
+)
+complete_speed = _chooser(
+    {"60x": "a minute is an hour", "3600x": "a second is an hour", "86400x": "a second is a day"}
 )
 
 

@@ -35,6 +35,7 @@ _SHORT_NAME = 8
         "tag": "minicloud.cli.instance_actions:tag",
         "exec": "minicloud.cli.instance_console:execute",
         "logs": "minicloud.cli.instance_console:logs",
+        "usage": "minicloud.cli.usage:of_instance",
         "types": "minicloud.cli.instance:types",
     },
 )
@@ -71,7 +72,7 @@ def _details(machine: InstanceShape) -> Details:
         "Launched": time_text(machine["launched_at"]),
         "Termination protection": "on" if machine["termination_protection"] else "off",
         "Tags": tag_lines(machine["tags"]),
-        "Container": machine["container_name"],
+        "Container": "none: it is simulated" if machine["simulated"] else machine["container_name"],
         "Operation under way": machine["operation_id"] or "-",
     }
 

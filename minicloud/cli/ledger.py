@@ -38,6 +38,7 @@ _ENTRY_VIEW = View(
         Column("WHAT", lambda e: e["kind"]),
         Column("RESOURCE", lambda e: e["resource_id"]),
         Column("FACTS", _facts, shrinks_to=_SHORT, drops_at=1),
+        Column("", lambda e: "sim." if e["simulated"] else ""),
     ),
 )
 _USAGE_VIEW = View(
@@ -59,6 +60,8 @@ _USAGE_VIEW = View(
 @pass_session
 def list_entries(session: Session, output: Output) -> None:
     """List every entry, oldest first. With -q, their numbers.
+
+    Entries with "sim." are of a clock that can be moved: see `minicloud clock --help`.
 
     \b
     Examples:

@@ -15,6 +15,7 @@ class Session:
 
     def __init__(self, cloud: str) -> None:
         self._cloud = cloud
+        self._engine: str | None = None
 
     @cached_property
     def home(self) -> CloudHome:
@@ -24,7 +25,11 @@ class Session:
     @cached_property
     def client(self) -> Client:
         """A client that starts the cloud's server where none runs."""
-        return Client.connect(self.home)
+        return Client.connect(self.home, engine=self._engine)
+
+    def choose_engine(self, engine: str) -> None:
+        """Let the cloud be made on this engine, if it is new; said before the client is used."""
+        self._engine = engine
 
 
 pass_session = click.make_pass_decorator(Session)

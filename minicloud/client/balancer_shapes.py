@@ -205,9 +205,10 @@ class MetricsShape(TypedDict):
 
 
 class CertificateShape(TypedDict):
-    """A certificate; its key is never told."""
+    """A certificate; its key is never told. ``arn``: what AWS's clients call it."""
 
     id: str
+    arn: str
     name: str
     domains: list[str]
     chain_pem: str

@@ -15,12 +15,16 @@ from minicloud.client.transport import Transport
 if TYPE_CHECKING:
     from minicloud.client.balancers import BalancerCalls
     from minicloud.client.bills import BillCalls
+    from minicloud.client.budgets import BudgetCalls
     from minicloud.client.certificates import CertificateCalls
+    from minicloud.client.clock import ClockCalls
+    from minicloud.client.comparisons import ComparisonCalls
     from minicloud.client.listeners import ListenerCalls
     from minicloud.client.prices import PriceCalls
     from minicloud.client.reservations import ReservationCalls
     from minicloud.client.rules import RuleCalls
     from minicloud.client.target_groups import TargetGroupCalls
+    from minicloud.client.usage import UsageCalls
     from minicloud.home import CloudHome
 
 
@@ -75,11 +79,32 @@ class Client:
         return CertificateCalls(self._transport)
 
     @cached_property
+    def clock(self) -> ClockCalls:
+        """The cloud's clock."""
+        from minicloud.client.clock import ClockCalls
+
+        return ClockCalls(self._transport)
+
+    @cached_property
     def bills(self) -> BillCalls:
         """Bills, computed from the ledger."""
         from minicloud.client.bills import BillCalls
 
         return BillCalls(self._transport)
+
+    @cached_property
+    def budgets(self) -> BudgetCalls:
+        """Budgets, held against the month's bill."""
+        from minicloud.client.budgets import BudgetCalls
+
+        return BudgetCalls(self._transport)
+
+    @cached_property
+    def usage(self) -> UsageCalls:
+        """What was measured, hour by hour."""
+        from minicloud.client.usage import UsageCalls
+
+        return UsageCalls(self._transport)
 
     @cached_property
     def prices(self) -> PriceCalls:
@@ -95,17 +120,24 @@ class Client:
 
         return ReservationCalls(self._transport)
 
+    @cached_property
+    def comparisons(self) -> ComparisonCalls:
+        """What it would have cost otherwise."""
+        from minicloud.client.comparisons import ComparisonCalls
+
+        return ComparisonCalls(self._transport)
+
     @classmethod
-    def connect(cls, home: CloudHome, *, start: bool = True) -> Client:
+    def connect(cls, home: CloudHome, *, start: bool = True, engine: str | None = None) -> Client:
         """A client of the cloud of this home, whose server is started as soon as it is needed.
 
         With ``start`` false a cloud that has no server answers ``Unavailable`` (code
-        ``ServerNotRunning``).
+        ``ServerNotRunning``). ``engine`` is what the cloud is made on if it is new.
         """
 
         def start_server() -> None:
             from minicloud.client import launcher
 
-            launcher.start_server(home)
+            launcher.start_server(home, engine)
 
         return cls(Transport(home.socket, start_server if start else None))

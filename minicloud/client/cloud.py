@@ -9,7 +9,9 @@ from minicloud.client.transport import Transport
 
 if TYPE_CHECKING:
     from minicloud.client.shapes import (
+        AwsAccessShape,
         LedgerEntryShape,
+        Operations,
         SettingsShape,
         StatusShape,
         TypeShape,
@@ -33,18 +35,31 @@ class CloudCalls:
         cpu_overcommit: float | None = None,
         memory_overcommit: float | None = None,
         address_limit: int | None = None,
+        region: str | None = None,
     ) -> SettingsShape:
         """Set what is not None, and return all settings."""
         changes = {
             "cpu_overcommit": cpu_overcommit,
             "memory_overcommit": memory_overcommit,
             "address_limit": address_limit,
+            "region": region,
         }
         return cast("SettingsShape", self._transport.patch("/settings", changes))
+
+    def aws_access(self) -> AwsAccessShape:
+        """What an AWS client needs to reach the cloud, its keys too."""
+        return cast("AwsAccessShape", self._transport.get("/aws-endpoint"))
 
     def shutdown(self) -> None:
         """Ask the server to end; it ends soon after. Machines and addresses go on."""
         self._transport.post("/shutdown")
+
+    def reset(self) -> Operations:
+        """Empty the cloud: its records are gone at once, the operations take the rest away.
+
+        It stays itself: identifier, settings, clock, AWS keys and port, and what was built.
+        """
+        return cast("Operations", self._transport.post("/reset")["operations"])
 
     def purge(self, *, images: bool = False) -> Iterator[str]:
         """Take away all that the cloud has in the engine; each word says what has gone.

@@ -35,9 +35,10 @@ _LOG_TAIL_BYTES = 4096
 _LAST_WORDS = re.compile(r"^error: (\S+): (.*)\n  → (.*)\s*\Z", re.MULTILINE)
 
 
-def start_server(home: CloudHome) -> None:
+def start_server(home: CloudHome, engine: str | None = None) -> None:
     """Start the cloud's server, unless another client is quicker, and return once it answers.
 
+    ``engine`` is what a new cloud is to be on: the server of one on another refuses to start.
     Where it cannot start, what it said last is raised: its own error if that was one, else
     ``Unavailable`` with code ``ServerDied``. Code ``ServerStartTimeout`` where it says nothing for
     20 seconds.
@@ -45,7 +46,7 @@ def start_server(home: CloudHome) -> None:
     home.ensure()
     with _launching(home):
         if not is_answering(home.socket):
-            _start(home)
+            _start(home, engine)
 
 
 @contextmanager
@@ -59,10 +60,10 @@ def _launching(home: CloudHome) -> Iterator[None]:
         yield
 
 
-def _start(home: CloudHome) -> None:
+def _start(home: CloudHome, engine: str | None) -> None:
     log_start = home.log.stat().st_size if home.log.exists() else 0
     deadline_s = time.monotonic() + _START_TIMEOUT_S
-    server = _spawn(home)
+    server = _spawn(home, engine)
     while not is_answering(home.socket):
         if time.monotonic() > deadline_s:
             raise Unavailable(
@@ -75,7 +76,7 @@ def _start(home: CloudHome) -> None:
             time.sleep(_POLL_S)
         elif status == 0:
             time.sleep(_RESPAWN_S)
-            server = server if is_answering(home.socket) else _spawn(home)
+            server = server if is_answering(home.socket) else _spawn(home, engine)
         else:
             raise _died(home, log_start, status)
 
@@ -93,14 +94,15 @@ def await_end(pid: int) -> None:
         time.sleep(_POLL_S)
 
 
-def _spawn(home: CloudHome) -> Popen[bytes]:
+def _spawn(home: CloudHome, engine: str | None) -> Popen[bytes]:
     import subprocess
     import sys
 
+    chosen = [] if engine is None else ["--engine", engine]
     try:
         with open(home.log, "ab", opener=_for_owner_alone) as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "minicloud.server", "--cloud", home.name],
+                [sys.executable, "-m", "minicloud.server", "--cloud", home.name, *chosen],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -56,6 +56,7 @@ class InstanceShape(TypedDict):
     termination_protection: bool
     tags: dict[str, str]
     container_name: str
+    simulated: bool
     operation_id: str | None
 
 
@@ -153,6 +154,7 @@ class LedgerEntryShape(TypedDict):
     resource_id: str
     facts: dict[str, str]
     operation_id: str | None
+    simulated: bool
 
 
 class UsageShape(TypedDict):
@@ -174,6 +176,7 @@ class CloudShape(TypedDict):
     name: str
     place: int | None
     edge_mode: str | None
+    engine: str
 
 
 class ServerShape(TypedDict):
@@ -203,6 +206,22 @@ class SettingsShape(TypedDict):
     cpu_overcommit: float
     memory_overcommit: float
     address_limit: int
+    region: str
+
+
+class AwsEndpointShape(TypedDict):
+    """Where AWS clients reach the cloud; where they do not (yet), ``error`` says why."""
+
+    url: str | None
+    error: ErrorShape | None
+
+
+class AwsAccessShape(AwsEndpointShape):
+    """All that an AWS client needs, the secret key too."""
+
+    region: str
+    access_key_id: str
+    secret_access_key: str
 
 
 class CapacityShape(TypedDict):
@@ -224,14 +243,26 @@ class CountsShape(TypedDict):
     operations_running: int
 
 
+class ClockShape(TypedDict):
+    """What the cloud's clock shows, and how many times as fast as the real time it goes on."""
+
+    simulated: bool
+    now: str
+    speed: int
+    real_now: str
+    ahead_s: float
+
+
 class StatusShape(TypedDict):
     """How the cloud stands."""
 
     cloud: CloudShape
     server: ServerShape
     engine: EngineShape
+    aws: AwsEndpointShape
     settings: SettingsShape
     capacity: CapacityShape | None
+    clock: ClockShape
     counts: CountsShape
 
 

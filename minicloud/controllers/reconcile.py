@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 
 from minicloud.controllers.plan import Correction, CorrectionKind, correction_of, plan
 from minicloud.domain import naming
@@ -15,6 +16,7 @@ from minicloud.domain.errors import Conflict, EngineUnreachable, MiniCloudError
 from minicloud.domain.instance import Instance, InstanceState
 from minicloud.operations import balancer_records, machine, membership
 from minicloud.operations.definition import Run, World
+from minicloud.ports.engine import Container
 from minicloud.services.infrastructure import Infrastructure
 from minicloud.services.public_slots import PublicSlots
 
@@ -62,7 +64,8 @@ class Reconciler:
             instances = transaction.instances.all()
             claimed = transaction.claims.held()
         labels = {naming.CLOUD_LABEL: world.cloud_id}
-        containers = {c.name: c for c in world.engine.containers(labels)}
+        seen = map(self._in_cloud_time, world.engine.containers(labels))
+        containers = {container.name: container for container in seen}
         planned = plan(instances, containers, claimed, world.clock.now())
         return [correction for correction in planned if self._correct(correction.instance_id)]
 
@@ -103,7 +106,8 @@ class Reconciler:
         try:
             instance = machine.load_instance(self._run, instance_id)
             container = self._world.engine.container(instance.container_name)
-            correction = correction_of(instance, container, self._world.clock.now())
+            seen = None if container is None else self._in_cloud_time(container)
+            correction = correction_of(instance, seen, self._world.clock.now())
             if correction is None:
                 return False
             log.warning("%s: %s (%s)", instance_id, correction.kind.value, correction.reason)
@@ -117,6 +121,16 @@ class Reconciler:
         finally:
             with self._world.store.write() as transaction:
                 transaction.claims.release(RECONCILER)
+
+    def _in_cloud_time(self, container: Container) -> Container:
+        """The container, its times as the cloud's clock showed them: the engine's are real."""
+        clock = self._world.clock
+        started_at, finished_at = container.started_at, container.finished_at
+        return replace(
+            container,
+            started_at=None if started_at is None else clock.at(started_at),
+            finished_at=None if finished_at is None else clock.at(finished_at),
+        )
 
     def _carry_out(self, correction: Correction, instance: Instance) -> None:
         if correction.kind is CorrectionKind.REMOVE_LEFTOVER:

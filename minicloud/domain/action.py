@@ -1,4 +1,8 @@
-"""What a listener or a rule does with a request. Forms and limits: ELBv2's."""
+"""What a listener or a rule does with a request. Forms and limits: ELBv2's.
+
+``order`` is the number that a client gave an action; as there is one action, it decides nothing,
+and is kept to be told back.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from minicloud.domain.tags import shown
 from minicloud.domain.target_group import STICKINESS_MAX_S
 
 GROUPS_PER_ACTION_MAX = 5
+_ORDER_MAX = 50_000
 CONTENT_TYPES = frozenset(
     {"text/plain", "text/css", "text/html", "application/javascript", "application/json"}
 )
@@ -36,10 +41,13 @@ class ForwardAction:
     """Send the request to a target of one of these groups.
 
     ``stickiness_s`` 0: each request anew by weight; else how long a client stays with its group.
+    ``kept_stickiness_s``: the duration that was named for stickiness that is off, if one was.
     """
 
     groups: tuple[WeightedGroup, ...]
     stickiness_s: int = 0
+    kept_stickiness_s: int | None = None
+    order: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what AWS refuses."""
@@ -48,8 +56,10 @@ class ForwardAction:
             require_range("a target group's weight", group.weight, 0, 999)
         if len({group.group_id for group in self.groups}) != len(self.groups):
             raise _invalid("a target group is named twice", "name each once, with its weight")
-        if self.stickiness_s:
-            require_range("the group stickiness", self.stickiness_s, 1, STICKINESS_MAX_S, "s")
+        for duration_s in (self.stickiness_s or None, self.kept_stickiness_s):
+            if duration_s is not None:
+                require_range("the group stickiness", duration_s, 1, STICKINESS_MAX_S, "s")
+        _require_order(self.order)
 
     @property
     def group_ids(self) -> tuple[str, ...]:
@@ -67,9 +77,11 @@ class RedirectAction:
     port: str = "#{port}"
     path: str = "/#{path}"
     query: str = "#{query}"
+    order: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what AWS refuses, and what would lead in a circle."""
+        _require_order(self.order)
         if self.status not in {301, 302}:
             raise _invalid(f"a redirect answers 301 or 302, not {self.status}", "choose one")
         if self.protocol not in {"HTTP", "HTTPS", "#{protocol}"}:
@@ -98,9 +110,11 @@ class FixedResponseAction:
     status: int = 200
     content_type: str = "text/plain"
     body: str = ""
+    order: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what AWS refuses."""
+        _require_order(self.order)
         if not (200 <= self.status <= 299 or 400 <= self.status <= 599):
             raise _invalid(
                 f"a fixed response answers 2xx, 4xx or 5xx, not {self.status}", "choose another"
@@ -122,6 +136,11 @@ Action = ForwardAction | RedirectAction | FixedResponseAction
 def groups_of(action: Action) -> tuple[str, ...]:
     """The target groups that an action sends to."""
     return action.group_ids if isinstance(action, ForwardAction) else ()
+
+
+def _require_order(order: int | None) -> None:
+    if order is not None:
+        require_range("an action's order", order, 1, _ORDER_MAX)
 
 
 def _require_part(name: str, text: str, allowed: re.Pattern[str]) -> None:

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from minicloud.domain.errors import Conflict, InvalidRequest
+from minicloud.domain.errors import Busy, InvalidRequest
 from minicloud.domain.ranges import require_range
 from minicloud.domain.tags import shown
 
+# Of each type.
 BALANCERS_MAX = 20
 IDLE_TIMEOUT_DEFAULT_S = 60
+# What AWS gives to connections of network balancers.
+TCP_IDLE_TIMEOUT_DEFAULT_S = 350
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 
 
@@ -81,10 +84,10 @@ class Balancer:
     def require_active(self) -> None:
         """Refuse to change a balancer that is being made or taken away."""
         if self.state is not BalancerState.ACTIVE:
-            raise Conflict(
-                "OperationInProgress",
+            raise Busy(
                 f"balancer {self.name} is {self.state}",
                 "wait until it is active: minicloud balancer list",
+                self.id,
             )
 
 

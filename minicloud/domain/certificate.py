@@ -25,7 +25,10 @@ _DOMAIN_LENGTH_MAX = 253
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate's record. ``chain_pem`` has the certificate first, then what signed it."""
+    """A certificate's record. ``chain_pem`` has the certificate first, then what signed it.
+
+    It is valid in real time, which clients check, also in a cloud whose clock is simulated.
+    """
 
     id: str
     name: str

@@ -6,6 +6,7 @@
     ├── InvalidRequest          the caller must change the request      (HTTP 400)
     │   ├── NotFound            the named thing does not exist          (HTTP 404)
     │   └── Conflict            not in this state, or taken             (HTTP 409)
+    │       └── Busy            an operation is at work on it           (HTTP 409)
     ├── CapacityExceeded        the host or a limit cannot hold it      (HTTP 409)
     └── Unavailable             the world failed us, trying again helps (HTTP 503)
         └── EngineUnreachable   no Docker engine answers
@@ -49,6 +50,20 @@ class Conflict(InvalidRequest):
 
     http_status = 409
     exit_code = 4
+
+
+class Busy(Conflict):
+    """An operation is at work on the resource: the same request may succeed after it.
+
+    ``operation_id`` is None where it is the resource's state alone that says so.
+    """
+
+    def __init__(
+        self, message: str, resolution: str, resource_id: str, operation_id: str | None = None
+    ) -> None:
+        super().__init__("OperationInProgress", message, resolution)
+        self.resource_id = resource_id
+        self.operation_id = operation_id
 
 
 class CapacityExceeded(MiniCloudError):

@@ -50,11 +50,11 @@ class HealthCheck:
         require_range("the unhealthy threshold", self.unhealthy_threshold, 2, 10)
         if self.port is not None:
             require_range("the health check's port", self.port, 1, 65535)
-        if self.timeout_s >= self.interval_s:
+        if self.timeout_s > self.interval_s:
             raise InvalidRequest(
                 "InvalidParameterValue",
-                f"a health check's timeout ({self.timeout_s} s) must be shorter than its interval"
-                f" ({self.interval_s} s)",
+                f"Health check timeout '{self.timeout_s}' must be smaller than or equal to the"
+                f" interval '{self.interval_s}'",
                 "lengthen the interval or shorten the timeout",
             )
         if not _PATH.fullmatch(self.path):

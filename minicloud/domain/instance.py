@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from minicloud.domain.errors import Conflict
 from minicloud.domain.tags import NAME_KEY
+
+# What has ended is told of for "about an hour", says EC2's page on the life of an instance.
+TOLD_OF_AFTER_END = timedelta(hours=1)
 
 
 class InstanceState(StrEnum):
@@ -97,6 +100,8 @@ class Instance:
     """A machine. ``public_ip`` is its own public address, ``public_slot`` that one's place.
 
     Both are None while it is stopped, and while an Elastic IP takes the own address's place.
+    Machines of one launch have a ``reservation_id`` in common and a ``launch_index`` each;
+    ``launch_digest`` is what a repeated ``client_token`` is held to.
     """
 
     id: str
@@ -114,6 +119,9 @@ class Instance:
     state_changed_at: datetime | None = None
     client_token: str | None = None
     termination_protection: bool = False
+    reservation_id: str = ""
+    launch_index: int = 0
+    launch_digest: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -130,6 +138,11 @@ class Instance:
     def is_live(self) -> bool:
         """Whether the machine still exists, running or not."""
         return self.state is not InstanceState.TERMINATED
+
+    def is_told_of(self, now: datetime) -> bool:
+        """Whether AWS's clients still hear of it: a terminated one is, for about an hour."""
+        ended_at = self.launched_at if self.state_changed_at is None else self.state_changed_at
+        return self.is_live or now - ended_at < TOLD_OF_AFTER_END
 
     def entering(
         self, state: InstanceState, at: datetime, reason: StateReason | None = None

@@ -27,12 +27,17 @@ class LedgerKind(StrEnum):
     IMAGE_DELETED = "image.deleted"  # name, size_bytes
     BALANCER_CREATED = "balancer.created"  # name, type
     BALANCER_DELETED = "balancer.deleted"  # name, type
+    BALANCER_USAGE = "balancer.usage"  # name, type, new_connections, active_connections, …
     RESERVATION_PURCHASED = "reservation.purchased"  # type, region, count, years, payment, class, …
+    RESERVATION_EXCHANGED = "reservation.exchanged"  # the same, given_id, true_up_usd, …
 
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One fact. ``sequence`` is 0 until the store has given it a place."""
+    """One fact. ``sequence`` is 0 until the store has given it a place.
+
+    ``simulated``: its time is that of a clock that can be moved; the store says so, too.
+    """
 
     at: datetime
     kind: LedgerKind
@@ -40,6 +45,7 @@ class LedgerEntry:
     facts: Mapping[str, str] = field(default_factory=dict)
     operation_id: str | None = None
     sequence: int = 0
+    simulated: bool = False
 
 
 @dataclass(frozen=True)

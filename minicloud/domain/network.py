@@ -14,6 +14,10 @@ from ipaddress import IPv4Address, IPv4Network
 from minicloud.domain.errors import CapacityExceeded
 
 PLACES = 16
+# All places together: the block of a default VPC, as AWS gives it.
+PRIVATE_NETWORK = IPv4Network("172.31.0.0/16")
+_PLACE_PREFIX = 20
+_PLACE_ADDRESSES = 4096
 # What a stable host port can lead to, in this order; every port is open at the address itself.
 HOST_PORT_TARGETS = (22, 80, 443, 8080)
 _HOST_PORT_BASE = 20000
@@ -37,12 +41,14 @@ class Place:
     @property
     def subnet(self) -> IPv4Network:
         """Where private addresses are given from."""
-        return IPv4Network((int(IPv4Address("172.31.0.0")) + self.number * 4096, 20))
+        first = PRIVATE_NETWORK.network_address + self.number * _PLACE_ADDRESSES
+        return IPv4Network((first, _PLACE_PREFIX))
 
     @property
     def public_block(self) -> IPv4Network:
         """Where public addresses are given from."""
-        return IPv4Network((int(IPv4Address("127.31.0.0")) + self.number * 4096, 20))
+        first = IPv4Address("127.31.0.0") + self.number * _PLACE_ADDRESSES
+        return IPv4Network((first, _PLACE_PREFIX))
 
     @property
     def gateway(self) -> str:

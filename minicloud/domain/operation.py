@@ -96,7 +96,8 @@ class Operation:
     """An operation. ``subject_id`` is the resource it is mainly about.
 
     ``step_names`` is the plan; ``steps`` holds what the journal has of it. ``waiting_for`` is set
-    while the world keeps the operation from going on (no engine answers).
+    while the world keeps the operation from going on (no engine answers). All times are real ones,
+    also in a cloud whose clock is simulated: they say how long the work has taken.
     """
 
     id: str

@@ -17,8 +17,8 @@ from minicloud.domain.ranges import require_range
 from minicloud.domain.tags import shown
 
 RULES_PER_BALANCER_MAX = 100
-_VALUES_PER_RULE_MAX = 5
-_WILDCARDS_PER_RULE_MAX = 6
+VALUES_PER_RULE_MAX = 5
+WILDCARDS_PER_RULE_MAX = 6
 _HOST = re.compile(r"[A-Za-z0-9.*?-]{1,128}")
 _PATH = re.compile(r"[A-Za-z0-9_.$/~\"'@:+&()!,;=%*?-]{1,128}")
 _METHOD = re.compile(r"[A-Z_-]{1,40}")
@@ -139,11 +139,11 @@ class Rule:
         if not self.conditions:
             raise _invalid("a rule without a condition would take everything")
         values = [value for condition in self.conditions for value in condition.values]
-        if len(values) > _VALUES_PER_RULE_MAX or not all(c.values for c in self.conditions):
-            raise _invalid(f"a rule has 1 to {_VALUES_PER_RULE_MAX} values, one in each condition")
+        if len(values) > VALUES_PER_RULE_MAX or not all(c.values for c in self.conditions):
+            raise _invalid(f"a rule has 1 to {VALUES_PER_RULE_MAX} values, one in each condition")
         wildcards = sum(_wildcards(value) for value in values)
-        if wildcards > _WILDCARDS_PER_RULE_MAX:
-            raise _invalid(f"{wildcards} wildcards; a rule has {_WILDCARDS_PER_RULE_MAX} at most")
+        if wildcards > WILDCARDS_PER_RULE_MAX:
+            raise _invalid(f"{wildcards} wildcards; a rule has {WILDCARDS_PER_RULE_MAX} at most")
         kinds = [type(c) for c in self.conditions if not isinstance(c, HeaderCondition)]
         kinds = [kind for kind in kinds if kind is not QueryCondition]
         if len(set(kinds)) != len(kinds):

@@ -26,6 +26,13 @@ def shown(text: str, length_max: int = 40) -> str:
     return "'" + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in clipped) + "'"
 
 
+def is_name(text: str) -> bool:
+    """Whether a person can type ``text`` as a name; what AWS's clients call things need not be."""
+    return _NAME.fullmatch(text) is not None and not any(
+        looks_like_id(kind, text) for kind in IdKind
+    )
+
+
 def validate_name(name: str) -> str:
     """Return ``name`` if a resource may carry it; ``InvalidParameterValue`` otherwise."""
     if not _NAME.fullmatch(name):
@@ -45,7 +52,14 @@ def validate_name(name: str) -> str:
 
 
 def validate_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return the tags if AWS would take them."""
+    """Return the tags if AWS would take them, and ``Name`` could be a name."""
+    if NAME_KEY in tags:
+        validate_name(tags[NAME_KEY])
+    return validate_plain_tags(tags)
+
+
+def validate_plain_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags if AWS would take them; for what has a name apart from its tags."""
     if len(tags) > _TAGS_MAX:
         raise InvalidRequest("TagLimitExceeded", f"{len(tags)} tags, {_TAGS_MAX} are allowed", "")
     for key, value in tags.items():
@@ -65,6 +79,4 @@ def validate_tags(tags: Mapping[str, str]) -> dict[str, str]:
                 f"tag {shown(key)} holds control characters",
                 "remove them",
             )
-    if NAME_KEY in tags:
-        validate_name(tags[NAME_KEY])
     return dict(tags)

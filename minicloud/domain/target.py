@@ -32,7 +32,8 @@ class TargetState(StrEnum):
 class Target:
     """A target's registration.
 
-    ``drain_until``: draining, or held, it may finish what it has in flight until then.
+    ``drain_until``: draining, or held, it may finish what it has in flight until then, in real
+    time: the balancer compares it with the time of day, and no clock that is moved cuts it short.
     ``held_by``: the operation that has taken it out of service, for a while (a stop, a reboot, an
     imaging) or, where it is draining, for good; None: none has.
     """
@@ -50,3 +51,9 @@ class Target:
 def target_id(group_id: str, instance_id: str, port: int) -> str:
     """A target's identifier: the same machine's port in the same group is the same target."""
     return f"{group_id}/{instance_id}:{port}"
+
+
+def member_of(its_target_id: str) -> tuple[str, int]:
+    """The machine and the port that a target's identifier names."""
+    instance_id, _, port = its_target_id.partition("/")[2].rpartition(":")
+    return instance_id, int(port)

@@ -19,6 +19,7 @@ GROUPS_MAX = 100
 TARGETS_PER_BALANCER_MAX = 1000
 DEREGISTRATION_DELAY_DEFAULT_S = 300
 STICKINESS_MAX_S = 604_800
+STICKINESS_DEFAULT_S = 86_400
 
 
 class GroupProtocol(StrEnum):
@@ -45,6 +46,7 @@ class TargetGroup:
     """A target group's record.
 
     ``stickiness_s`` 0: off; else how long a client's cookie leads to the same target.
+    ``kept_stickiness_s``: how long it will, once stickiness that is off is turned on.
     ``slow_start_s`` 0: off; else how long a target that has become healthy takes to get its full
     share.
     """
@@ -59,6 +61,7 @@ class TargetGroup:
     deregistration_delay_s: int = DEREGISTRATION_DELAY_DEFAULT_S
     stickiness_s: int = 0
     slow_start_s: int = 0
+    kept_stickiness_s: int = STICKINESS_DEFAULT_S
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,8 +69,8 @@ class TargetGroup:
         validate_balancing_name(self.name)
         require_range("the port", self.port, 1, 65535)
         require_range("the deregistration delay", self.deregistration_delay_s, 0, 3600, "s")
-        if self.stickiness_s:
-            require_range("the stickiness duration", self.stickiness_s, 1, STICKINESS_MAX_S, "s")
+        for duration_s in (self.stickiness_s or self.kept_stickiness_s, self.kept_stickiness_s):
+            require_range("the stickiness duration", duration_s, 1, STICKINESS_MAX_S, "s")
         if self.slow_start_s:
             require_range("the slow start", self.slow_start_s, 30, 900, "s")
         if self.slow_start_s and self.algorithm is not Algorithm.ROUND_ROBIN:
@@ -78,12 +81,8 @@ class TargetGroup:
             )
         if self.protocol is GroupProtocol.TCP:
             self._require_plain_tcp()
-        elif self.health_check.protocol is CheckProtocol.TCP:
-            raise InvalidRequest(
-                "InvalidConfigurationRequest",
-                "an HTTP target group is checked over HTTP",
-                "leave --health-protocol out, or make the group --protocol TCP",
-            )
+        else:
+            self._require_http_check()
 
     def _require_plain_tcp(self) -> None:
         if self.stickiness_s or self.slow_start_s or self.algorithm is not Algorithm.ROUND_ROBIN:
@@ -91,6 +90,22 @@ class TargetGroup:
                 "InvalidConfigurationRequest",
                 "stickiness, slow start and other algorithms than round_robin need HTTP",
                 "leave them out, or make the group --protocol HTTP",
+            )
+
+    def _require_http_check(self) -> None:
+        check = self.health_check
+        if check.protocol is CheckProtocol.TCP:
+            raise InvalidRequest(
+                "InvalidConfigurationRequest",
+                "an HTTP target group is checked over HTTP",
+                "leave --health-protocol out, or make the group --protocol TCP",
+            )
+        if check.timeout_s >= check.interval_s:
+            raise InvalidRequest(
+                "InvalidParameterValue",
+                f"Health check timeout '{check.timeout_s}' must be smaller than the interval"
+                f" '{check.interval_s}'",
+                "lengthen the interval or shorten the timeout",
             )
 
 

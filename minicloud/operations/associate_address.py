@@ -1,13 +1,14 @@
 """Associate: an Elastic IP leads to this machine from now on, and no longer to an earlier one.
 
 The address moves first. Then the machine that has it gives up its own public address, and the one
-that lost it is given a new one (leased when the operation began), as on EC2. The claims cover the
-address and both machines.
+that lost it is given a new one (leased when the operation began), as on EC2. Last, the addresses
+that it takes the place of lead nowhere. The claims cover all the addresses and both machines.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from minicloud.domain.operation import Json
 from minicloud.operations import machine
@@ -59,11 +60,31 @@ def _record_own_addresses(run: Run, transaction: Transaction, _output: Json) -> 
         machine.give_public_slot(run, transaction, previous, run.input["replacement_slot"])
 
 
+def _close_displaced(run: Run) -> Json:
+    for displaced in _displaced(run):
+        machine.route_slot(run, displaced["slot"], None, 0)
+    return {}
+
+
+def _record_displaced(run: Run, transaction: Transaction, _output: Json) -> None:
+    now = run.world.clock.now()
+    for displaced in _displaced(run):
+        address = require_address(transaction, displaced["allocation_id"])
+        machine.record_disassociated(transaction, address, now, run.operation_id)
+
+
+def _displaced(run: Run) -> Sequence[Json]:
+    # An operation that an earlier release began has none.
+    displaced: Sequence[Json] = run.input.get("displaced", ())
+    return displaced
+
+
 ASSOCIATE_ADDRESS = Definition(
     kind=KIND,
     steps=(
         Step("move-address", _move, record=_record_moved, undo=_move_back),
         Step("settle-own-addresses", _settle_own_addresses, record=_record_own_addresses),
+        Step("close-displaced", _close_displaced, record=_record_displaced),
     ),
     # The records have changed hands with the move; from there it is quicker to finish.
     point_of_no_return="settle-own-addresses",

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from minicloud.domain.errors import MiniCloudError, Unavailable
 from minicloud.domain.network import Place
 from minicloud.domain.operation import Json
-from minicloud.ports.clock import Clock
+from minicloud.ports.clock import CloudClock
 from minicloud.ports.edge import Route
 from minicloud.ports.engine import Engine
 from minicloud.ports.image_builder import ImageBuilder
@@ -73,7 +73,7 @@ class World:
     balancers: Balancers
     builder: ImageBuilder
     store: Store
-    clock: Clock
+    clock: CloudClock
 
 
 Report = Callable[[str, float | None], None]

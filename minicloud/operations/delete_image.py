@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from minicloud.domain.derived_ids import snapshot_id
 from minicloud.domain.image import ImageState
 from minicloud.domain.ledger import LedgerKind
 from minicloud.domain.operation import Json
@@ -24,6 +25,7 @@ def _remove(run: Run) -> Json:
 def _record_deregistered(run: Run, transaction: Transaction, _output: Json) -> None:
     image = image_records.require_image(transaction, run.input["image_id"])
     transaction.images.save(replace(image, state=ImageState.DEREGISTERED))
+    transaction.resource_tags.remove(snapshot_id(image.id))
     image_records.append_image(run, transaction, LedgerKind.IMAGE_DELETED, image)
 
 

@@ -17,6 +17,7 @@ from minicloud.operations.definition import Definition, Run, Step
 from minicloud.ports.store import Transaction
 
 KIND = "deregister-targets"
+STOP_SENDING = "stop-sending"
 
 
 def _stop_sending(run: Run) -> Json:
@@ -81,7 +82,7 @@ def _own(run: Run, transaction: Transaction) -> list[Target]:
 DEREGISTER_TARGETS = Definition(
     kind=KIND,
     steps=(
-        Step("stop-sending", _stop_sending, undo=_send_again),
+        Step(STOP_SENDING, _stop_sending, undo=_send_again),
         Step("drain", _drain, record=_record_gone),
         Step("forget", _forget),
     ),

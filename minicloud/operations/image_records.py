@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from minicloud.domain import naming
+from minicloud.domain.derived_ids import snapshot_id
 from minicloud.domain.image import FLATTEN_AT_LAYERS, Image, ImageState, volume_warnings
 from minicloud.domain.ledger import LedgerEntry, LedgerKind
 from minicloud.domain.operation import Json
@@ -57,22 +58,31 @@ def seal(run: Run, commit_step: str) -> Json:
 
 
 def record_available(run: Run, transaction: Transaction, sealed: Json, commit_step: str) -> None:
-    """Record that the image can be launched from."""
+    """Record that the image that was frozen and sealed can be launched from."""
     image = replace(
         require_image(transaction, run.input["image_id"]),
-        state=ImageState.AVAILABLE,
-        size_bytes=sealed["size_bytes"],
-        layer_count=sealed["layer_count"],
         warnings=tuple(run.output(commit_step, "warnings")),
     )
-    transaction.images.save(image)
-    append_image(run, transaction, LedgerKind.IMAGE_CREATED, image)
+    save_available(run, transaction, image, sealed)
+
+
+def save_available(run: Run, transaction: Transaction, image: Image, made: Json) -> None:
+    """Record that an image is as the engine has made it, and can be launched from."""
+    available = replace(
+        image,
+        state=ImageState.AVAILABLE,
+        size_bytes=made["size_bytes"],
+        layer_count=made["layer_count"],
+    )
+    transaction.images.save(available)
+    append_image(run, transaction, LedgerKind.IMAGE_CREATED, available)
 
 
 def record_failed(run: Run, transaction: Transaction) -> None:
     """Record that there is no such image after all."""
     image = require_image(transaction, run.input["image_id"])
     transaction.images.save(replace(image, state=ImageState.FAILED))
+    transaction.resource_tags.remove(snapshot_id(image.id))
 
 
 def append_image(run: Run, transaction: Transaction, kind: LedgerKind, image: Image) -> None:

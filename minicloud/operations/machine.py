@@ -12,12 +12,13 @@ from datetime import datetime
 from minicloud.domain import naming
 from minicloud.domain.address import Address
 from minicloud.domain.catalog import InstanceType, instance_type
+from minicloud.domain.derived_ids import interface_id, volume_id
 from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.instance import Instance, InstanceState, StateReason
 from minicloud.domain.ledger import LedgerEntry, LedgerKind
 from minicloud.domain.operation import Json
 from minicloud.operations import membership
-from minicloud.operations.definition import Run
+from minicloud.operations.definition import Run, World
 from minicloud.ports.edge import Route
 from minicloud.ports.engine import Container, ContainerSpec, Limits
 from minicloud.ports.store import Pool, Transaction
@@ -49,17 +50,22 @@ def limits_of(its_type: InstanceType) -> Limits:
 
 def ensure_container(run: Run, instance: Instance, image_reference: str) -> Container:
     """Make the machine's container, stopped."""
-    world = run.world
-    return world.engine.ensure_container(
-        ContainerSpec(
-            name=instance.container_name,
-            image=image_reference,
-            hostname=instance.hostname,
-            network=naming.network_name(world.cloud_name),
-            private_ip=instance.private_ip,
-            limits=limits_of(instance_type(instance.type_name)),
-            labels=naming.labels(world.cloud_id, instance.id, run.operation_id),
-        )
+    spec = container_spec(run.world, instance, image_reference, run.operation_id)
+    return run.world.engine.ensure_container(spec)
+
+
+def container_spec(
+    world: World, instance: Instance, image_reference: str, operation_id: str | None
+) -> ContainerSpec:
+    """The machine's container, made by an operation (None: by one that nobody remembers)."""
+    return ContainerSpec(
+        name=instance.container_name,
+        image=image_reference,
+        hostname=instance.hostname,
+        network=naming.network_name(world.cloud_name),
+        private_ip=instance.private_ip,
+        limits=limits_of(instance_type(instance.type_name)),
+        labels=naming.labels(world.cloud_id, instance.id, operation_id),
     )
 
 
@@ -264,5 +270,8 @@ def record_terminated(
     for address in addresses_of(transaction, instance.id):
         record_disassociated(transaction, address, at, operation_id)
     instance = drop_public_slot(transaction, instance)
+    for resource_id in (volume_id(instance.id), interface_id(instance.id)):
+        transaction.resource_tags.remove(resource_id)
+    transaction.user_data.remove(instance.id)
     transaction.leases.free(Pool.PRIVATE, instance.private_slot)
     record_state(transaction, instance, InstanceState.TERMINATED, at, operation_id, reason)

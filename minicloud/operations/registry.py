@@ -6,6 +6,7 @@ from minicloud.operations.allocate_address import ALLOCATE_ADDRESS
 from minicloud.operations.associate_address import ASSOCIATE_ADDRESS
 from minicloud.operations.build_images import BUILD_IMAGES
 from minicloud.operations.configure_balancer import CONFIGURE_BALANCER
+from minicloud.operations.copy_image import COPY_IMAGE
 from minicloud.operations.create_balancer import CREATE_BALANCER
 from minicloud.operations.create_image import CREATE_IMAGE
 from minicloud.operations.definition import Definition
@@ -17,6 +18,7 @@ from minicloud.operations.launch_instance import LAUNCH_INSTANCE
 from minicloud.operations.reboot_instance import REBOOT_INSTANCE
 from minicloud.operations.register_targets import REGISTER_TARGETS
 from minicloud.operations.release_address import RELEASE_ADDRESS
+from minicloud.operations.reset_cloud import RESET_CLOUD
 from minicloud.operations.resize_instance import RESIZE_INSTANCE
 from minicloud.operations.scale_up import SCALE_UP
 from minicloud.operations.start_instance import START_INSTANCE
@@ -32,6 +34,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     TERMINATE_INSTANCE,
     BUILD_IMAGES,
     CREATE_IMAGE,
+    COPY_IMAGE,
     DELETE_IMAGE,
     ALLOCATE_ADDRESS,
     ASSOCIATE_ADDRESS,
@@ -43,4 +46,5 @@ DEFINITIONS: tuple[Definition, ...] = (
     CONFIGURE_BALANCER,
     REGISTER_TARGETS,
     DEREGISTER_TARGETS,
+    RESET_CLOUD,
 )

@@ -51,7 +51,7 @@ def _note_services(run: Run) -> Json:
     ports = listening_ports(seen.stdout.decode("ascii", "replace"))
     # Where it is to be stopped, the old machine serves no more from here on; journalled with this
     # step, so that a crash in the next does not shorten the downtime.
-    return {**left, "ports": ports, "stopping_at": run.world.clock.now().isoformat()}
+    return {**left, "ports": ports, "stopping_at": run.world.clock.real.now().isoformat()}
 
 
 def _record_old_stopping(run: Run, transaction: Transaction, _output: Json) -> None:
@@ -92,9 +92,9 @@ def _record_old_back(run: Run, transaction: Transaction) -> None:
 
 
 def _freeze(run: Run) -> Json:
-    began_at = run.world.clock.now()
+    began_at = run.world.clock.real.now()
     frozen = image_records.commit(run, _old(run).container_name)
-    return {**frozen, "frozen_ms": _ms_between(began_at, run.world.clock.now())}
+    return {**frozen, "frozen_ms": _ms_between(began_at, run.world.clock.real.now())}
 
 
 def _create_new(run: Run) -> Json:
@@ -144,7 +144,7 @@ def _await_services(run: Run) -> Json:
 
 
 def _move_addresses(run: Run) -> Json:
-    began_at = run.world.clock.now()
+    began_at = run.world.clock.real.now()
     new = _new(run)
     # A machine that was shut down has no connections left that could be let finish.
     grace_s = 0.0 if run.input["must_stop"] else machine.MOVE_GRACE_S
@@ -152,7 +152,7 @@ def _move_addresses(run: Run) -> Json:
         machine.route_slot(run, slot, new.private_ip, grace_s)
     if new.public_slot is not None:
         machine.route_slot(run, new.public_slot, new.private_ip, 0)
-    moved_at = run.world.clock.now()
+    moved_at = run.world.clock.real.now()
     return {"moved_at": moved_at.isoformat(), "cut_over_ms": _ms_between(began_at, moved_at)}
 
 

@@ -5,6 +5,8 @@ Its balancers send it nothing new, and what it has in flight is finished, before
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from minicloud.domain.errors import MiniCloudError
 from minicloud.domain.instance import InstanceState, StateReason
 from minicloud.domain.operation import Json
@@ -24,7 +26,9 @@ def _withdraw(run: Run) -> Json:
 
 def _stop(run: Run) -> Json:
     instance = machine.load_instance(run, run.input["instance_id"])
-    run.world.engine.ensure_stopped(instance.container_name, machine.STOP_TIMEOUT_S)
+    # An operation that an older server began does not say.
+    timeout_s = 0 if run.input.get("by_force", False) else machine.STOP_TIMEOUT_S
+    run.world.engine.ensure_stopped(instance.container_name, timeout_s)
     return {}
 
 
@@ -32,7 +36,8 @@ def _record_stopped(run: Run, transaction: Transaction, _output: Json) -> None:
     instance = machine.require_instance(transaction, run.input["instance_id"])
     machine.record_state(
         transaction,
-        instance,
+        # It leads nowhere any more; its place is given back when the edge has forgotten it.
+        replace(instance, public_ip=None),
         InstanceState.STOPPED,
         run.world.clock.now(),
         run.operation_id,

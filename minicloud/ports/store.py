@@ -10,22 +10,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from minicloud.domain.address import Address
+from minicloud.domain.aws_endpoint import AwsEndpoint
 from minicloud.domain.balancer import Balancer
+from minicloud.domain.billing.budget import Budget
 from minicloud.domain.billing.reservation import Reservation
 from minicloud.domain.certificate import Certificate, KeyPair
+from minicloud.domain.clock import ClockSetting
+from minicloud.domain.engine_kind import EngineKind
 from minicloud.domain.image import Image
 from minicloud.domain.instance import Instance
 from minicloud.domain.ledger import LedgerEntry
 from minicloud.domain.listener import Listener
 from minicloud.domain.operation import Json, Operation
+from minicloud.domain.resource_tags import ResourceTags
 from minicloud.domain.rule import Rule
 from minicloud.domain.settings import Settings
 from minicloud.domain.target import Target
 from minicloud.domain.target_group import TargetGroup
+from minicloud.domain.user_data import UserData
+from minicloud.ports.usage_hours import UsageHours
 
 T = TypeVar("T")
 
@@ -38,6 +46,7 @@ class CloudRecord:
     name: str
     place: int | None = None
     edge_mode: str | None = None
+    engine: EngineKind = EngineKind.DOCKER
 
 
 class Pool(StrEnum):
@@ -126,10 +135,13 @@ class Ledger(Protocol):
     """The append-only ledger."""
 
     def append(self, entry: LedgerEntry) -> None:
-        """Add an entry for ever."""
+        """Add an entry for ever, marked as simulated where the cloud's clock is."""
 
     def entries(self) -> Sequence[LedgerEntry]:
         """Every entry, in the order they were added."""
+
+    def latest_at(self) -> datetime | None:
+        """When the last of all that is recorded happened; None where nothing is."""
 
     def in_time_order(self) -> Iterator[LedgerEntry]:
         """Every entry, in the order in which things happened, a few at a time.
@@ -182,6 +194,18 @@ class Transaction(Protocol):
         """The reservations that were bought, expired ones too."""
 
     @property
+    def resource_tags(self) -> RecordRepository[ResourceTags]:
+        """The tags of what has no record of its own."""
+
+    @property
+    def budgets(self) -> RecordRepository[Budget]:
+        """The budgets."""
+
+    @property
+    def user_data(self) -> RecordRepository[UserData]:
+        """What launches gave to machines, by instance; apart, since few answers need it."""
+
+    @property
     def operations(self) -> OperationRepository:
         """The journal."""
 
@@ -196,6 +220,10 @@ class Transaction(Protocol):
     @property
     def ledger(self) -> Ledger:
         """What happened when."""
+
+    @property
+    def usage_hours(self) -> UsageHours:
+        """What was measured of machines and balancers, hour by hour."""
 
     def cloud(self) -> CloudRecord:
         """The cloud's own record."""
@@ -214,6 +242,23 @@ class Transaction(Protocol):
 
     def save_certificate_authority(self, authority: KeyPair) -> None:
         """Keep the cloud's certificate authority, for as long as the cloud lives."""
+
+    def clock_settings(self) -> Sequence[ClockSetting]:
+        """How the cloud's clock was set, in order; none where it is the real one."""
+
+    def add_clock_setting(self, setting: ClockSetting) -> None:
+        """Set the cloud's clock; it is a simulated one for as long as the cloud lives."""
+
+    def empty(self) -> None:
+        """Forget all but the cloud itself and what was built: its record, settings, clock, AWS
+        endpoint and certificate authority, and which slots were given last.
+        """
+
+    def aws_endpoint(self) -> AwsEndpoint | None:
+        """The cloud's AWS endpoint, once it has one."""
+
+    def save_aws_endpoint(self, endpoint: AwsEndpoint) -> None:
+        """Keep the cloud's AWS endpoint, in place of an earlier one."""
 
 
 class Store(Protocol):

@@ -10,7 +10,7 @@ from minicloud.domain.errors import Conflict
 from minicloud.domain.ids import IdKind, make_id
 from minicloud.domain.instance import Instance, InstanceState
 from minicloud.domain.operation import Json, Operation
-from minicloud.domain.tags import NAME_KEY, shown, validate_tags
+from minicloud.domain.tags import NAME_KEY, shown, validate_name, validate_plain_tags
 from minicloud.operations import (
     allocate_address,
     associate_address,
@@ -39,8 +39,13 @@ class AddressService:
         self._slots = slots
 
     def allocate(self, name: str | None, tags: Mapping[str, str]) -> tuple[Address, Operation]:
-        """Allocate an address; ``AddressLimitExceeded`` past the limit."""
-        checked = validate_tags(tags if name is None else {**tags, NAME_KEY: name})
+        """Allocate an address; ``AddressLimitExceeded`` past the limit.
+
+        A ``name`` is its alone; a tag ``Name`` among ``tags`` may be any text, as on EC2.
+        """
+        if name is not None:
+            tags = {**tags, NAME_KEY: validate_name(name)}
+        checked = validate_plain_tags(tags)
         self._infrastructure.ready()
         shut_out = self._slots.shut_out()
         allocation_id = make_id(IdKind.ALLOCATION, secrets.token_hex(9))
@@ -49,7 +54,7 @@ class AddressService:
         def begin(transaction: Transaction, _operation_id: str) -> Json:
             allocated = transaction.addresses.all()
             require_room_for_address(len(allocated), transaction.settings().address_limit)
-            _require_free_name(allocated, checked.get(NAME_KEY))
+            _require_free_name(allocated, name)
             slot = self._slots.take(transaction, allocation_id, shut_out)
             address = Address(
                 allocation_id=allocation_id,
@@ -77,9 +82,18 @@ class AddressService:
             return find_address(transaction, ref)
 
     def associate(
-        self, ref: str, instance_ref: str, *, reassociation_allowed: bool
+        self,
+        ref: str,
+        instance_ref: str,
+        *,
+        reassociation_allowed: bool,
+        takes_all_places: bool = False,
     ) -> list[Operation]:
-        """Lead the address to a machine; nothing to do where it leads there, as on EC2."""
+        """Lead the address to a machine; nothing to do where it leads there, as on EC2.
+
+        With ``takes_all_places`` the machine's other Elastic IPs lead nowhere from then on: on EC2
+        a machine's private address has one public address.
+        """
         with self._world.store.read() as transaction:
             address = find_address(transaction, ref)
             instance = find_instance(transaction, instance_ref)
@@ -100,9 +114,13 @@ class AddressService:
                 transaction.claims.take([fresh.instance_id], operation_id)
                 losing = machine.require_instance(transaction, fresh.instance_id)
                 replacement = self._replacement(transaction, losing, fresh, shut_out)
+            held = machine.addresses_of(transaction, instance.id) if takes_all_places else []
+            others = [each for each in held if each.allocation_id != fresh.allocation_id]
+            transaction.claims.take([other.allocation_id for other in others], operation_id)
             return {
                 "allocation_id": fresh.allocation_id,
                 "slot": fresh.slot,
+                "displaced": [_whose_place_is_taken(other) for other in others],
                 "instance_id": instance.id,
                 "association_id": make_id(IdKind.ASSOCIATION, secrets.token_hex(9)),
                 "previous_instance_id": fresh.instance_id,
@@ -167,6 +185,10 @@ class AddressService:
         if others or losing.public_slot is not None or losing.state is not InstanceState.RUNNING:
             return None
         return self._slots.take(transaction, losing.id, shut_out)
+
+
+def _whose_place_is_taken(address: Address) -> Json:
+    return {"allocation_id": address.allocation_id, "slot": address.slot}
 
 
 def _require_free_name(allocated: Sequence[Address], name: str | None) -> None:

@@ -23,7 +23,7 @@ from minicloud.domain.ids import IdKind, make_id
 from minicloud.domain.listener import ListenerProtocol, TlsPolicy
 from minicloud.domain.operation import Json, Operation
 from minicloud.domain.ranges import require_range
-from minicloud.domain.tags import shown, validate_tags
+from minicloud.domain.tags import shown, validate_plain_tags
 from minicloud.domain.target_group import GroupProtocol
 from minicloud.operations import balancer_records, create_balancer, delete_balancer
 from minicloud.operations.configure_balancer import RecordKind
@@ -116,14 +116,14 @@ class BalancerService:
         """Make a balancer, and in the short form its listener, target group and targets too."""
         validate_balancing_name(request.name)
         require_range("the idle timeout", request.idle_timeout_s, 1, 4000, "s")
-        request = replace(request, tags=validate_tags(request.tags))
+        request = replace(request, tags=validate_plain_tags(request.tags))
         self._fleet.ready()
         shut_out = self._slots.shut_out()
         balancer_id = make_id(IdKind.BALANCER, secrets.token_hex(9))
         made: list[Balancer] = []
 
         def begin(transaction: Transaction, operation_id: str) -> Json:
-            _require_free(transaction, request.name)
+            _require_free(transaction, request)
             balancer = self._new(transaction, balancer_id, request, shut_out)
             transaction.balancers.add(balancer)
             made.append(balancer)
@@ -148,7 +148,7 @@ class BalancerService:
     def modify(self, ref: str, request: ModifyBalancer) -> tuple[Balancer, list[Operation]]:
         """Change a balancer's settings; of its protection and its tags it need not be told."""
         if request.tags is not None:
-            request = replace(request, tags=validate_tags(request.tags))
+            request = replace(request, tags=validate_plain_tags(request.tags))
         balancer_id = self.show(ref).id
         untold = ModifyBalancer(deletion_protection=request.deletion_protection, tags=request.tags)
 
@@ -260,17 +260,18 @@ class BalancerService:
         }
 
 
-def _require_free(transaction: Transaction, name: str) -> None:
+def _require_free(transaction: Transaction, request: CreateBalancer) -> None:
     balancers = transaction.balancers.all()
-    if len(balancers) >= BALANCERS_MAX:
-        raise CapacityExceeded(
-            "TooManyLoadBalancers",
-            f"there are {len(balancers)} balancers, which is the limit",
-            "delete one: minicloud balancer delete NAME",
-        )
-    if any(balancer.name == name for balancer in balancers):
+    if any(balancer.name == request.name for balancer in balancers):
         raise Conflict(
             "DuplicateLoadBalancerName",
-            f"there is a balancer {shown(name)} already",
+            f"there is a balancer {shown(request.name)} already",
             "choose another name, or delete that balancer",
+        )
+    count = sum(balancer.type is request.type for balancer in balancers)
+    if count >= BALANCERS_MAX:
+        raise CapacityExceeded(
+            "TooManyLoadBalancers",
+            f"there are {count} balancers of the type {request.type}, which is the limit",
+            "delete one: minicloud balancer delete NAME",
         )

@@ -11,11 +11,13 @@ from minicloud.domain import naming
 from minicloud.domain.errors import Conflict, MiniCloudError
 from minicloud.domain.ids import IdKind, is_id
 from minicloud.domain.instance import InstanceState
+from minicloud.domain.network import Place
 from minicloud.domain.settings import Settings
 from minicloud.operations.definition import World
 from minicloud.ports.engine import EngineInfo
-from minicloud.ports.store import CloudRecord
+from minicloud.ports.store import CloudRecord, Transaction
 from minicloud.services.balancer_fleet import BalancerFleet
+from minicloud.services.capacity import placed_types
 from minicloud.services.infrastructure import Infrastructure
 from minicloud.services.instances import InstanceService
 
@@ -68,7 +70,7 @@ class CloudService:
         engine, engine_error = self._engine()
         with self._world.store.read() as transaction:
             instances = transaction.instances.all()
-            placed = self._instances.placed_types(transaction)
+            placed = placed_types(instances)
             settings = transaction.settings()
             return CloudStatus(
                 cloud=transaction.cloud(),
@@ -96,11 +98,22 @@ class CloudService:
             return transaction.settings()
 
     def change_settings(self, change: Callable[[Settings], Settings]) -> Settings:
-        """Set what ``change`` makes of the present settings."""
+        """Set what ``change`` makes of the present settings.
+
+        ``ResourceInUse`` where the region would change under what is in it.
+        """
         with self._world.store.write() as transaction:
-            settings = change(transaction.settings())
+            before = transaction.settings()
+            settings = change(before)
+            if settings.region != before.region:
+                _require_no_resources(transaction, before.region)
             transaction.save_settings(settings)
         return settings
+
+    def place(self) -> Place:
+        """The cloud's share of the address space; its network is made first where it has none."""
+        self._infrastructure.ready()
+        return self._infrastructure.place()
 
     def purge(self, report: Callable[[str], None], *, with_built_images: bool) -> None:
         """Take away every object of this cloud in the engine; its records are the caller's.
@@ -153,3 +166,23 @@ class CloudService:
             return self._world.engine.info(), None
         except MiniCloudError as error:
             return None, error
+
+
+def _require_no_resources(transaction: Transaction, region: str) -> None:
+    """What was made in a region stays in it: its zone, its names and its price are the region's."""
+    has_images = any(image.recipe is None and image.is_live for image in transaction.images.all())
+    resources = {
+        "instances": bool(transaction.instances.all()),
+        "images of its own": has_images,
+        "addresses": bool(transaction.addresses.all()),
+        "load balancers": bool(transaction.balancers.all()),
+        "target groups": bool(transaction.target_groups.all()),
+        "reservations": bool(transaction.reservations.all()),
+    }
+    found = [name for name, is_there in resources.items() if is_there]
+    if found:
+        raise Conflict(
+            "ResourceInUse",
+            f"the cloud has {', '.join(found)} in {region}, its records of past ones included",
+            "use another cloud for another region: minicloud --cloud NAME up --region REGION",
+        )

@@ -17,7 +17,7 @@ from minicloud.domain.listener import (
     ListenerProtocol,
     TlsPolicy,
 )
-from minicloud.domain.tags import validate_tags
+from minicloud.domain.tags import validate_plain_tags
 from minicloud.operations import balancer_records
 from minicloud.operations.balancer_records import require_balancer
 from minicloud.operations.configure_balancer import RecordKind
@@ -66,7 +66,7 @@ class ListenerService:
 
     def create(self, request: CreateListener) -> tuple[Listener, Operations]:
         """Open a port; ``DuplicateListener`` where the balancer listens on it."""
-        tags = validate_tags(request.tags)
+        tags = validate_plain_tags(request.tags)
         made: list[Listener] = []
 
         def edit(change: Change) -> None:
@@ -95,7 +95,7 @@ class ListenerService:
     def modify(self, ref: str, request: ModifyListener) -> tuple[Listener, Operations]:
         """Change a listener."""
         listener = self.show(ref)
-        tags = None if request.tags is None else validate_tags(request.tags)
+        tags = None if request.tags is None else validate_plain_tags(request.tags)
         made = [listener]
 
         def edit(change: Change) -> None:
@@ -131,23 +131,26 @@ def new_listener(
             "delete one: minicloud listener delete BALANCER:PORT",
         )
     is_network = balancer.type is BalancerType.NETWORK
-    usual = ListenerProtocol.TCP if is_network else ListenerProtocol.HTTP
+    protocol = request.protocol or (ListenerProtocol.TCP if is_network else ListenerProtocol.HTTP)
+    _require_spoken(balancer, protocol)
     listener = Listener(
         id=make_id(IdKind.LISTENER, secrets.token_hex(9)),
         balancer_id=balancer.id,
         port=request.port,
-        protocol=request.protocol or usual,
+        protocol=protocol,
         action=resolved_action(transaction, balancer, request.action),
         created_at=now,
         certificate_id=_certificate_id(transaction, request.certificate),
         tls_policy=request.tls_policy or TlsPolicy.TLS12_13,
     )
-    return _checked(transaction, balancer, listener)
+    _require_own_port(transaction, balancer, listener)
+    return listener
 
 
 def _modified(transaction: Transaction, before: Listener, request: ModifyListener) -> Listener:
     balancer = require_balancer(transaction, before.balancer_id)
     protocol = request.protocol or before.protocol
+    _require_spoken(balancer, protocol)
     # A listener that no longer speaks TLS lets its certificate go.
     kept = before.certificate_id if protocol is ListenerProtocol.HTTPS else None
     after = replace(
@@ -160,17 +163,20 @@ def _modified(transaction: Transaction, before: Listener, request: ModifyListene
         certificate_id=_certificate_id(transaction, request.certificate) or kept,
         tls_policy=request.tls_policy or before.tls_policy,
     )
-    return _checked(transaction, balancer, after)
+    _require_own_port(transaction, balancer, after)
+    return after
 
 
-def _checked(transaction: Transaction, balancer: Balancer, listener: Listener) -> Listener:
-    if listener.protocol.balancer_type is not balancer.type:
+def _require_spoken(balancer: Balancer, protocol: ListenerProtocol) -> None:
+    if protocol.balancer_type is not balancer.type:
         raise InvalidRequest(
             "UnsupportedProtocol",
-            f"balancer {balancer.name}, of type {balancer.type}, has no {listener.protocol}"
-            " listeners",
+            f"balancer {balancer.name}, of type {balancer.type}, has no {protocol} listeners",
             "application balancers listen for HTTP and HTTPS, network balancers for TCP",
         )
+
+
+def _require_own_port(transaction: Transaction, balancer: Balancer, listener: Listener) -> None:
     for other in balancer_records.listeners_of(transaction, balancer.id):
         if other.port == listener.port and other.id != listener.id:
             raise Conflict(
@@ -178,7 +184,6 @@ def _checked(transaction: Transaction, balancer: Balancer, listener: Listener) -
                 f"balancer {balancer.name} listens on port {listener.port} already ({other.id})",
                 f"choose another port, or: minicloud listener modify {balancer.name}:{other.port}",
             )
-    return listener
 
 
 def _certificate_id(transaction: Transaction, ref: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from minicloud.domain.errors import NotFound
@@ -50,3 +51,18 @@ class OperationService:
             self._progress.wait(operation_id, seen_version, timeout_s)
             operation = self.show(operation_id)
         return operation
+
+    def await_end(
+        self, operation_id: str, timeout_s: float, step_name: str | None = None
+    ) -> Operation:
+        """The operation, once it has ended, has done the step, or time is up."""
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            # Before the record, so that what moves on in between is not slept through.
+            seen = self._progress.of(operation_id).version
+            operation = self.show(operation_id)
+            left_s = deadline_s - time.monotonic()
+            is_far_enough = step_name is not None and operation.is_done(step_name)
+            if operation.status.has_ended or is_far_enough or left_s <= 0:
+                return operation
+            self._progress.wait(operation_id, seen, left_s)

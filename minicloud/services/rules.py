@@ -11,7 +11,7 @@ from minicloud.domain.balancer import Balancer, BalancerType
 from minicloud.domain.errors import CapacityExceeded, Conflict, InvalidRequest
 from minicloud.domain.ids import IdKind, make_id
 from minicloud.domain.rule import RULES_PER_BALANCER_MAX, Condition, Rule
-from minicloud.domain.tags import validate_tags
+from minicloud.domain.tags import validate_plain_tags
 from minicloud.operations import balancer_records
 from minicloud.operations.balancer_records import require_balancer
 from minicloud.operations.configure_balancer import RecordKind
@@ -58,7 +58,7 @@ class RuleService:
 
     def create(self, request: CreateRule) -> tuple[Rule, Operations]:
         """Add a rule; ``PriorityInUse`` where the listener has one of this priority."""
-        tags = validate_tags(request.tags)
+        tags = validate_plain_tags(request.tags)
         made: list[Rule] = []
 
         def edit(change: Change) -> None:
@@ -100,7 +100,7 @@ class RuleService:
     def modify(self, ref: str, request: ModifyRule) -> tuple[Rule, Operations]:
         """Change a rule."""
         rule = self.show(ref)
-        tags = None if request.tags is None else validate_tags(request.tags)
+        tags = None if request.tags is None else validate_plain_tags(request.tags)
         made = [rule]
 
         def edit(change: Change) -> None:

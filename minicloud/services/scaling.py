@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from minicloud.domain import naming
 from minicloud.domain.capacity import require_capacity
 from minicloud.domain.catalog import InstanceType, instance_type
+from minicloud.domain.derived_ids import reservation_id
 from minicloud.domain.errors import InvalidRequest
 from minicloud.domain.ids import IdKind, make_id
 from minicloud.domain.image import Image, ImageState, validate_image_name
 from minicloud.domain.instance import Instance, InstanceState
 from minicloud.domain.operation import Json, Operation
-from minicloud.domain.tags import NAME_KEY
+from minicloud.domain.tags import NAME_KEY, is_name
 from minicloud.operations import machine, membership, scale_up
 from minicloud.operations.definition import World
 from minicloud.operations.runner import Runner
 from minicloud.ports.store import Pool, Transaction
+from minicloud.services.capacity import placed_types
 from minicloud.services.images import require_free_image_name
 from minicloud.services.infrastructure import Infrastructure
 from minicloud.services.instances import InstanceService
@@ -57,14 +59,14 @@ class ScalingService:
         old_id = self._instances.show(request.instance).id
         new_id = make_id(IdKind.INSTANCE, secrets.token_hex(9))
         image_id = make_id(IdKind.IMAGE, secrets.token_hex(9))
-        host = self._instances.host()
+        host = self._instances.capacity.host()
         self._infrastructure.ready()
         shut_out = self._slots.shut_out()
 
         def begin(transaction: Transaction, operation_id: str) -> Json:
             old = machine.require_instance(transaction, old_id)
             _require_scalable(old, wanted)
-            placed = self._instances.placed_types(transaction)
+            placed = placed_types(transaction.instances.all())
             if request.reboot:
                 placed.remove(instance_type(old.type_name))
             require_capacity(host, transaction.settings(), placed, wanted)
@@ -73,8 +75,8 @@ class ScalingService:
                 [new_id, image_id, *(a.allocation_id for a in addresses)], operation_id
             )
             if request.reboot:
-                now = self._world.clock.now()
-                membership.record_held(transaction, old_id, operation_id, now)
+                real_now = self._world.clock.real.now()
+                membership.record_held(transaction, old_id, operation_id, real_now)
             image = self._record_image(transaction, image_id, old, request)
             new = self._record_new(transaction, new_id, old, wanted, image, operation_id)
             if not addresses:
@@ -102,7 +104,8 @@ class ScalingService:
         self, transaction: Transaction, image_id: str, old: Instance, request: ScaleUpRequest
     ) -> Image:
         now = self._world.clock.now()
-        made_up = f"{old.name or old.id} {now:%Y-%m-%d %H.%M.%S} {image_id[-6:]}"
+        called = old.name if is_name(old.name) else old.id
+        made_up = f"{called} {now:%Y-%m-%d %H.%M.%S} {image_id[-6:]}"
         name = validate_image_name(request.image_name or made_up)
         require_free_image_name(transaction, name)
         image = Image(
@@ -142,10 +145,14 @@ class ScalingService:
             launched_at=now,
             state_changed_at=now,
             termination_protection=old.termination_protection,
+            reservation_id=reservation_id(new_id),
             # The name comes with the addresses: until then it means the old machine.
             tags={key: value for key, value in old.tags.items() if key != NAME_KEY},
         )
         transaction.instances.add(new)
+        user_data = transaction.user_data.get(old.id)
+        if user_data is not None:
+            transaction.user_data.add(replace(user_data, instance_id=new_id))
         machine.append_state(transaction, new, now, operation_id)
         return new
 
@@ -155,8 +162,7 @@ def _require_scalable(old: Instance, wanted: InstanceType) -> None:
         raise InvalidRequest(
             "IncorrectInstanceState",
             f"instance {old.id} is stopped; to scale it up it must be running",
-            f"a stopped one only needs: minicloud instance resize {old.name or old.id}"
-            f" --type {wanted.name}",
+            f"a stopped one only needs: minicloud instance resize {old.id} --type {wanted.name}",
         )
     old.require_state("scale it up", InstanceState.RUNNING)
     if old.type_name == wanted.name:

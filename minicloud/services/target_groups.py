@@ -15,7 +15,7 @@ from minicloud.domain.ids import IdKind, make_id
 from minicloud.domain.instance import Instance, InstanceState
 from minicloud.domain.operation import Json, Operation
 from minicloud.domain.ranges import require_range
-from minicloud.domain.tags import shown, validate_tags
+from minicloud.domain.tags import shown, validate_plain_tags
 from minicloud.domain.target import Registration, Target
 from minicloud.domain.target_group import GROUPS_MAX, Algorithm, GroupProtocol, TargetGroup
 from minicloud.operations import (
@@ -51,6 +51,11 @@ class HealthCheckChange:
     healthy_threshold: int | None = None
     unhealthy_threshold: int | None = None
 
+    @classmethod
+    def to(cls, check: HealthCheck) -> HealthCheckChange:
+        """The change that makes any health check this one."""
+        return cls(**{**vars(check), "port": check.port or TRAFFIC_PORT})
+
     def applied_to(self, check: HealthCheck) -> HealthCheck:
         """The health check with these settings."""
         given = _given(self)
@@ -68,6 +73,7 @@ class GroupSettings:
     deregistration_delay_s: int | None = None
     stickiness_s: int | None = None
     slow_start_s: int | None = None
+    kept_stickiness_s: int | None = None
 
     def applied_to(self, group: TargetGroup) -> TargetGroup:
         """The group with these settings."""
@@ -133,7 +139,7 @@ class TargetGroupService:
 
     def modify(self, ref: str, request: ModifyTargetGroup) -> tuple[TargetGroup, list[Operation]]:
         """Change a group's settings; the balancer that uses it follows."""
-        tags = None if request.tags is None else validate_tags(request.tags)
+        tags = None if request.tags is None else validate_plain_tags(request.tags)
         group_id = self.show(ref).id
 
         def changed(transaction: Transaction) -> TargetGroup:
@@ -231,11 +237,11 @@ class TargetGroupService:
         group: TargetGroup,
         leaving: Sequence[Target],
     ) -> Operation:
-        now = self._world.clock.now()
+        real_now = self._world.clock.real.now()
 
         def begin(transaction: Transaction, operation_id: str) -> Json:
             for target in leaving:
-                membership.record_draining(transaction, target, operation_id, now)
+                membership.record_draining(transaction, target, operation_id, real_now)
             held_by = {target.id: target.held_by for target in leaving if target.held_by}
             return {**_input(user, group, [t.id for t in leaving]), "held_by": held_by}
 
@@ -265,7 +271,7 @@ def new_group(transaction: Transaction, request: CreateTargetGroup, now: datetim
         port=request.port,
         created_at=now,
         health_check=HealthCheck(CheckProtocol.TCP if is_tcp else CheckProtocol.HTTP),
-        tags=validate_tags(request.tags),
+        tags=validate_plain_tags(request.tags),
     )
     return request.settings.applied_to(group)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from minicloud.domain.balancer import Balancer
-from minicloud.domain.target import Target, TargetState
+from minicloud.domain.target import Registration, Target, TargetState
 from minicloud.domain.target_group import TargetGroup
 from minicloud.operations import balancer_records
 from minicloud.ports.balancer_plane import TargetHealth
@@ -41,7 +41,15 @@ def _said(
     fleet: BalancerFleet, balancer: Balancer, targets: Sequence[Target]
 ) -> list[TargetHealth]:
     known = {health.target_id: health for health in fleet.health(balancer)}
-    return [known.get(target.id) or _registering(target) for target in targets]
+    return [_newest(known.get(target.id), target) for target in targets]
+
+
+def _newest(said: TargetHealth | None, target: Target) -> TargetHealth:
+    """What is true: a balancer that has yet to be told of a change speaks of what was before."""
+    is_draining = target.registration is Registration.DRAINING
+    if said is not None and is_draining is (said.state is TargetState.DRAINING):
+        return said
+    return _draining(target) if is_draining else _registering(target)
 
 
 def _from_records(
@@ -59,6 +67,11 @@ _unused = _from_records(
     TargetState.UNUSED,
     "Target.NotInUse",
     "Target group is not configured to receive traffic from the load balancer",
+)
+_draining = _from_records(
+    TargetState.DRAINING,
+    "Target.DeregistrationInProgress",
+    "Target deregistration is in progress",
 )
 _registering = _from_records(
     TargetState.INITIAL,

@@ -17,6 +17,8 @@ from minicloud.api.app import make_app
 from minicloud.api.backend import Backend, ServerFacts
 from minicloud.client.failures import from_response
 from minicloud.client.transport import Transport
+from minicloud.domain.aws_endpoint import EndpointState
+from minicloud.services.aws_endpoint import AwsEndpointService
 from tests.unit.cloud import Cloud
 
 
@@ -71,12 +73,14 @@ class AppTransport(Transport):
 
 def app_transport(cloud: Cloud) -> AppTransport:
     """A transport to the application that serves this cloud."""
-    return AppTransport(make_app(_backend(cloud)))
+    return AppTransport(make_app(backend_of(cloud)))
 
 
-def _backend(cloud: Cloud) -> Backend:
+def backend_of(cloud: Cloud) -> Backend:
+    """What the routes are given, over this cloud."""
     return Backend(
         cloud=cloud.clouds,
+        resetting=cloud.resetting,
         instances=cloud.instances,
         images=cloud.images,
         addresses=cloud.addresses,
@@ -89,10 +93,15 @@ def _backend(cloud: Cloud) -> Backend:
         operations=cloud.operations,
         ledger=cloud.ledger,
         bills=cloud.bills,
+        budgets=cloud.budgets,
         prices=cloud.prices,
         reservations=cloud.reservations,
+        comparisons=cloud.comparisons,
+        usage=cloud.usage,
         store=cloud.store,
-        clock=cloud.clock,
+        clock=cloud.time,
+        aws_endpoint=AwsEndpointService(cloud.store),
+        aws_state=lambda: EndpointState("http://127.0.0.1:24566"),
         server=ServerFacts(1, "0", cloud.clock.now(), "/home", "/log"),
         quiesce=lambda: None,
         exit=lambda: None,

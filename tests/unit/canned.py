@@ -55,7 +55,7 @@ class CannedTransport(Transport):
 
 def client_of(transport: Transport) -> Callable[..., Client]:
     """What stands in for ``Client.connect``."""
-    return lambda _home, *, start=True: Client(transport)
+    return lambda _home, *, start=True, engine=None: Client(transport)
 
 
 def instance(number: int = 1, **changes: Any) -> dict[str, Any]:
@@ -78,11 +78,12 @@ def instance(number: int = 1, **changes: Any) -> dict[str, Any]:
         "endpoints": endpoints("127.31.0.10"),
         "elastic": False,
         "hostname": "ip-172-31-0-10",
-        "zone": "local-1a",
+        "zone": "us-east-1a",
         "launched_at": "2026-11-23T20:00:00+00:00",
         "termination_protection": False,
         "tags": {"Name": f"web-{number}"},
         "container_name": f"minicloud-default-{instance_id}",
+        "simulated": False,
         "operation_id": None,
         **changes,
     }
@@ -171,10 +172,28 @@ def error(code: str = "EngineDiskFull") -> dict[str, str]:
     return {"code": code, "message": "no room is left", "resolution": "make some"}
 
 
+def clock(**changes: Any) -> dict[str, Any]:
+    """What the real clock shows."""
+    return {
+        "simulated": False,
+        "now": "2026-11-23T20:00:00+00:00",
+        "speed": 1,
+        "real_now": "2026-11-23T20:00:00+00:00",
+        "ahead_s": 0.0,
+        **changes,
+    }
+
+
 def status(**changes: Any) -> dict[str, Any]:
     """How a cloud stands."""
     return {
-        "cloud": {"id": "cloud-1", "name": "default", "place": 0, "edge_mode": "loopback"},
+        "cloud": {
+            "id": "cloud-1",
+            "name": "default",
+            "place": 0,
+            "edge_mode": "loopback",
+            "engine": "docker",
+        },
         "server": {
             "pid": 4_000_000,
             "version": "0.1.0",
@@ -190,13 +209,20 @@ def status(**changes: Any) -> dict[str, Any]:
             "cpu_count": 2,
             "memory_mib": 8192,
         },
-        "settings": {"cpu_overcommit": 4.0, "memory_overcommit": 1.0, "address_limit": 5},
+        "aws": {"url": "http://127.0.0.1:24566", "error": None},
+        "settings": {
+            "cpu_overcommit": 4.0,
+            "memory_overcommit": 1.0,
+            "address_limit": 5,
+            "region": "us-east-1",
+        },
         "capacity": {
             "vcpus_used": 2,
             "vcpus_limit": 8,
             "memory_mib_used": 1024,
             "memory_mib_limit": 8192,
         },
+        "clock": clock(),
         "counts": {
             "instances": {"running": 2, "terminated": 3},
             "images": 2,

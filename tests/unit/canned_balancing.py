@@ -241,6 +241,7 @@ def certificate(**changes: Any) -> dict[str, Any]:
     """A certificate that the cloud issued."""
     return {
         "id": CERTIFICATE_ID,
+        "arn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000000000001",
         "name": "shop",
         "domains": ["shop.example", "*.shop.example"],
         "chain_pem": "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n",

@@ -18,6 +18,7 @@ import pytest
 
 from minicloud.adapters.prices import ShippedPriceBooks
 from minicloud.controllers.keep_balancers import BalancerKeeper
+from minicloud.controllers.meter import Meter
 from minicloud.controllers.reconcile import Reconciler
 from minicloud.domain.address import Address
 from minicloud.domain.balancer import Balancer
@@ -32,22 +33,30 @@ from minicloud.ports.edge import EdgeSpec, Route
 from minicloud.services.addresses import AddressService
 from minicloud.services.balancer_fleet import BalancerFleet, Pace
 from minicloud.services.balancers import BalancerService, CreateBalancer, Front
+from minicloud.services.balancing_tags import BalancingTagService
 from minicloud.services.bills import BillService
+from minicloud.services.budgets import BudgetService
 from minicloud.services.certificates import CertificateService
+from minicloud.services.clock import ClockService
 from minicloud.services.cloud import CloudService
+from minicloud.services.comparisons import ComparisonService
 from minicloud.services.configuring import Configuring
 from minicloud.services.images import ImageRequest, ImageService
 from minicloud.services.infrastructure import Infrastructure
-from minicloud.services.instances import InstanceService, LaunchRequest
+from minicloud.services.instances import InstanceService
+from minicloud.services.launching import LaunchRequest
 from minicloud.services.ledger import LedgerService
 from minicloud.services.listeners import ListenerService
 from minicloud.services.operations import OperationService
 from minicloud.services.prices import PriceService
 from minicloud.services.public_slots import PublicSlots
 from minicloud.services.reservations import ReservationService
+from minicloud.services.resetting import ResetService
 from minicloud.services.rules import RuleService
 from minicloud.services.scaling import ScaleUpRequest, ScalingService
+from minicloud.services.tags import TagService
 from minicloud.services.target_groups import TargetGroupService, TargetRef
+from minicloud.services.usage import UsageService
 from tests.fakes.balancer_plane import FakeBalancer, FakeBalancerPlane
 from tests.fakes.builder import FakeBuilder
 from tests.fakes.certificates import FakeAuthority
@@ -142,6 +151,7 @@ class Cloud:
 
     def _boot(self) -> None:
         self.store = FlakyStore(self._records)
+        self.time = ClockService(self.store, self.clock)
         self.infrastructure = Infrastructure(self.store, self.engine, self.edge, self.builder)
         self.fleet = BalancerFleet(self.store, self.plane, self.infrastructure, _PACE)
         self.world = World(
@@ -152,7 +162,7 @@ class Cloud:
             balancers=self.fleet,
             builder=self.builder,
             store=self.store,
-            clock=self.clock,
+            clock=self.time,
         )
         self.progress = ProgressBoard()
         self.runner = Runner(
@@ -161,6 +171,7 @@ class Cloud:
         slots = PublicSlots(self.store, self.infrastructure, self.host_ports)
         self.reconciler = Reconciler(self.world, self.infrastructure, slots)
         self.keeper = BalancerKeeper(self.world, self.fleet)
+        self.meter = Meter(self.world, self.fleet)
         self._boot_services(slots)
 
     def _boot_services(self, slots: PublicSlots) -> None:
@@ -176,13 +187,19 @@ class Cloud:
         self.target_groups = TargetGroupService(self.world, self.runner, self.fleet, configuring)
         self.listeners = ListenerService(self.world, configuring)
         self.rules = RuleService(self.world, configuring)
+        self.balancing_tags = BalancingTagService(configuring)
         self.authority = FakeAuthority()
         self.certificates = CertificateService(self.world, self.authority)
         self.operations = OperationService(self.store, self.progress)
+        self.resetting = ResetService(self.world, self.runner, self.operations)
         self.ledger = LedgerService(self.store)
-        self.prices = PriceService(ShippedPriceBooks(), self.clock)
-        self.bills = BillService(self.store, self.prices, self.clock)
-        self.reservations = ReservationService(self.store, self.prices, self.clock)
+        self.usage = UsageService(self.store, self.time)
+        self.prices = PriceService(ShippedPriceBooks(), self.store, self.time)
+        self.bills = BillService(self.store, self.prices, self.time)
+        self.budgets = BudgetService(self.store, self.bills, self.prices, self.time)
+        self.reservations = ReservationService(self.store, self.prices, self.time)
+        self.tags = TagService(self.store, self.time)
+        self.comparisons = ComparisonService(self.store, self.prices, self.time)
 
     # Killing and failing.
 

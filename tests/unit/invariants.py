@@ -23,6 +23,7 @@ from minicloud.operations.machine import limits_of
 from minicloud.ports.balancer_plane import TargetMode
 from minicloud.services.balancer_document import document_of
 from minicloud.services.infrastructure import settled_routes
+from minicloud.services.taggable import find_tags
 from tests.fakes.builder import SEAL_SCRIPT
 from tests.unit.cloud import Cloud
 from tests.unit.stores import CLOUD_ID
@@ -67,8 +68,8 @@ def records_of(cloud: Cloud) -> Records:
         )
 
 
-def check(cloud: Cloud) -> None:
-    """Hold a cloud at rest to all of it."""
+def check(cloud: Cloud, *, are_names_unique: bool = True) -> None:
+    """Hold a cloud at rest to all of it; on the AWS wire, names need not be unique."""
     records = records_of(cloud)
     _nothing_is_under_way(cloud)
     _containers_are_as_recorded(cloud, records)
@@ -79,8 +80,15 @@ def check(cloud: Cloud) -> None:
     _ledger_tells_the_present(cloud, records)
     _balancing_records_are_whole(records)
     balancers_follow_the_records(cloud, records)
+    _tags_are_of_what_is_there(cloud)
     names = [instance.name for instance in records.live if instance.name]
-    assert len(names) == len(set(names)), names
+    assert len(names) == len(set(names)) or not are_names_unique, names
+
+
+def _tags_are_of_what_is_there(cloud: Cloud) -> None:
+    with cloud.store.read() as transaction:
+        for kept in transaction.resource_tags.all():
+            assert find_tags(transaction, kept.resource_id) == kept.tags != {}
 
 
 def snapshot(cloud: Cloud) -> dict[str, object]:
@@ -144,7 +152,8 @@ def _images_are_as_recorded(cloud: Cloud, records: Records) -> None:
     }
     kept = {name for image in cloud.engine.images(CLOUD_LABELS) for name in image.references}
     assert kept == own
-    for reference in own:
+    sealed = {i.reference for i in records.images if i.source_image_id is None} & own
+    for reference in sealed:
         assert cloud.engine.sealed_with(reference)[-1] == SEAL_SCRIPT
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from minicloud.domain.operation import Operation
-from minicloud.services.images import ImageRequest
-from minicloud.services.instances import LaunchRequest
+from minicloud.services.images import CopyRequest, ImageRequest
+from minicloud.services.launching import LaunchRequest
 from minicloud.services.scaling import ScaleUpRequest
-from tests.unit.balancing_scenarios import BALANCING
+from tests.unit.balancing_scenarios import BALANCING, balanced_with_address
 from tests.unit.cloud import Cloud
 from tests.unit.scenario import Scenario, serve
 
@@ -62,9 +62,21 @@ def _one_with_two_addresses(cloud: Cloud) -> None:
     cloud.associate(cloud.allocate("back"), "web")
 
 
+def _one_with_address_and_a_free_one(cloud: Cloud) -> None:
+    _one_with_address(cloud)
+    cloud.allocate("back")
+
+
 def _one_image_of_its_own(cloud: Cloud) -> None:
     _one(cloud)
     cloud.create_image("web", "golden")
+
+
+def _all_there_is(cloud: Cloud) -> None:
+    balanced_with_address(cloud)
+    cloud.launch("beside")
+    cloud.create_image("beside", "golden")
+    cloud.succeed(cloud.instances.terminate("beside"))
 
 
 def _newer_recipes(cloud: Cloud) -> None:
@@ -138,6 +150,12 @@ MACHINES = (
     Scenario("image-without-reboot", "create-image", _one, _image(reboot=False)),
     Scenario("image-of-stopped", "create-image", _one_stopped, _image(reboot=True)),
     Scenario(
+        "copy-image",
+        "copy-image",
+        _one_image_of_its_own,
+        lambda cloud: cloud.images.copy(CopyRequest("golden", "silver"))[1],
+    ),
+    Scenario(
         "delete-image",
         "delete-image",
         _one_image_of_its_own,
@@ -163,6 +181,14 @@ MACHINES = (
         _two_with_an_address_on_one_stopped,
         _associate("other"),
     ),
+    Scenario(
+        "take-the-place-of-an-address",
+        "associate-address",
+        _one_with_address_and_a_free_one,
+        lambda cloud: cloud.addresses.associate(
+            "back", "web", reassociation_allowed=False, takes_all_places=True
+        ),
+    ),
     Scenario("disassociate", "disassociate-address", _one_with_address, _disassociate),
     Scenario(
         "disassociate-stopped", "disassociate-address", _one_stopped_with_address, _disassociate
@@ -181,5 +207,6 @@ MACHINES = (
     Scenario("scale-up-without-reboot", "scale-up", _one_with_address, _scale(reboot=False)),
     Scenario("scale-up-without-reboot-own-address", "scale-up", _one, _scale(reboot=False)),
 )
-SCENARIOS = (*MACHINES, *BALANCING)
+RESET = Scenario("reset", "reset-cloud", _all_there_is, lambda cloud: cloud.resetting.reset())
+SCENARIOS = (*MACHINES, *BALANCING, RESET)
 UNDOABLE = tuple(scenario for scenario in SCENARIOS if scenario.undoable_steps)

@@ -128,6 +128,8 @@ def test_without_loopback_addresses_only_stable_ports_lead_there(
 def test_tls_listeners_have_a_certificate_and_https_urls(client: Client) -> None:
     certificate = client.certificates.create("shop", ["shop.example"], tags={"a": "b"})
     _assert_shape(certificate, balancer_shapes.CertificateShape)
+    digits = certificate["id"].removeprefix("cert-")
+    assert certificate["arn"] == f"arn:aws:acm:us-east-1:123456789012:certificate/{digits}"
     web = _web(client, port=443, protocol="HTTPS", certificate="shop")
     (listener,) = web["listeners"]
     assert listener["url"] == f"https://{web['public_ip']}/"

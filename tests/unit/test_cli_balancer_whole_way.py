@@ -22,7 +22,7 @@ def test_the_whole_way_by_commands(
     make_cloud: MakeCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = Client(app_transport(make_cloud(_two_machines)))
-    monkeypatch.setattr("minicloud.client.Client.connect", lambda _home, *, start=True: client)
+    monkeypatch.setattr("minicloud.client.Client.connect", lambda _home, **_settings: client)
     monkeypatch.setattr("minicloud.cli.progress._LINE_EVERY_S", 60)
 
     def told(line: str) -> str:

@@ -28,6 +28,7 @@ def minicloud(
     command_line.server.answers.update(
         {
             ("GET", "/status"): canned.status(),
+            ("GET", "/budgets"): [],
             ("POST", "/shutdown"): {},
             ("POST", "/purge"): [{"message": "removed this"}, {"done": True}],
             ("PATCH", "/settings"): canned.status()["settings"],
@@ -69,7 +70,12 @@ def test_up_sets_what_was_given_alone(minicloud: CommandLine) -> None:
     assert minicloud.server.asked[0] == (
         "PATCH",
         "/settings",
-        {"cpu_overcommit": None, "memory_overcommit": 3.0, "address_limit": None},
+        {
+            "cpu_overcommit": None,
+            "memory_overcommit": 3.0,
+            "address_limit": None,
+            "region": None,
+        },
     )
 
 
@@ -154,6 +160,46 @@ def test_names_are_completed_from_the_server(minicloud: CommandLine) -> None:
     assert _completions(["instance"], "sto") == ["stop"]
 
 
+def test_a_name_that_is_not_plain_or_not_the_only_one_is_never_completed(
+    minicloud: CommandLine,
+) -> None:
+    names = ["$(reboot)", "a b; c", "twin", "twin", "i-0", "web"]
+    machines = [{**canned.instance(n), "name": name} for n, name in enumerate(names)]
+    minicloud.server.answers["GET", "/instances"] = machines
+    ids = [machine["id"] for machine in machines]
+    assert _completions(["instance", "stop"], "") == [*ids[:5], "web"]
+
+
 def test_completion_is_silent_where_no_server_answers(minicloud: CommandLine) -> None:
     minicloud.server.answers["GET", "/instances"] = Unavailable("ServerNotRunning", "a", "b")
     assert _completions(["instance", "stop"], "") == []
+
+
+def test_reset_asks_and_tells_what_goes(minicloud: CommandLine) -> None:
+    ended = canned.operation(kind="reset-cloud", status="succeeded")
+    minicloud.server.answers["POST", "/reset"] = {"operations": [ended]}
+    minicloud.server.answers["GET", f"/operations/{ended['id']}"] = ended
+    refused = minicloud("reset")
+    assert refused.exit_code == 2
+    assert all(path != "/reset" for _, path, _ in minicloud.server.asked)
+    told = minicloud("reset", "--yes")
+    assert told.exit_code == 0
+    assert "the images of its own" in told.stderr
+    assert told.stderr.endswith("cloud default is empty\n")
+
+
+def test_the_engine_of_a_cloud_that_exists_stays(minicloud: CommandLine) -> None:
+    told = minicloud("up", "--engine", "simulated", "--region", "eu-west-1")
+    assert told.exit_code == 4
+    assert "the engine of cloud default is docker, and stays so" in told.stderr
+    assert all(method != "PATCH" for method, _, _ in minicloud.server.asked)
+    assert minicloud("up", "--engine", "docker").exit_code == 0
+
+
+def test_a_simulated_cloud_says_so(minicloud: CommandLine, home: CloudHome) -> None:
+    simulated = canned.status()
+    simulated["cloud"]["engine"] = "simulated"
+    minicloud.server.answers["GET", "/status"] = simulated
+    table = minicloud("status").stdout
+    assert "nothing can be connected to" in table
+    assert "Docker" not in table

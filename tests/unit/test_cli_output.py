@@ -146,6 +146,7 @@ def test_ledger_lists_stretches_and_entries(minicloud: CommandLine) -> None:
             "resource_id": "i-00000000000000001",
             "facts": {"state": "running", "type": "t3.micro"},
             "operation_id": None,
+            "simulated": False,
         }
     ]
     minicloud.server.answers["GET", "/ledger/usage"] = [

@@ -264,7 +264,7 @@ def spawning(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str
     def use(*programs: str) -> list[str]:
         left = list(programs)
 
-        def spawn(home: CloudHome) -> subprocess.Popen[bytes]:
+        def spawn(home: CloudHome, engine: str | None) -> subprocess.Popen[bytes]:
             command = [sys.executable, "-c", left.pop(0), str(home.socket)]
             with home.log.open("ab") as log:
                 children.append(subprocess.Popen(command, stdout=log, stderr=log))

@@ -14,7 +14,7 @@ from minicloud.domain.instance import Instance
 from minicloud.domain.operation import Operation
 from minicloud.domain.target_group import TargetGroup
 from minicloud.services.balancers import CreateBalancer, Front
-from minicloud.services.instances import LaunchRequest
+from minicloud.services.launching import LaunchRequest
 from minicloud.services.scaling import ScaleUpRequest
 from minicloud.services.target_groups import TargetRef
 from tests.unit import invariants

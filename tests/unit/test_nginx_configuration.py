@@ -178,7 +178,7 @@ class TestHostileText:
         text = render(application_document())
         harmless = tree(text)
         for intruder in ("return 200 owned;", "# owned", "location /x { }", "include /etc/passwd;"):
-            assert tree(text.replace('set $rule "";', f'set $rule "";{intruder}')) != harmless
+            assert tree(text.replace('default "";', f'default "";{intruder}')) != harmless
 
     def test_every_text_is_reached(self) -> None:
         spoilt = poisoned(application_document(), ["owned"])

@@ -19,7 +19,7 @@ from minicloud.operations import machine
 from minicloud.operations.definition import Definition, Run, Step
 from minicloud.operations.progress import ProgressBoard
 from minicloud.ports.store import Transaction
-from minicloud.services.instances import LaunchRequest
+from minicloud.services.launching import LaunchRequest
 from tests.unit import invariants
 from tests.unit.cloud import Cloud, Moment
 

@@ -152,6 +152,8 @@ def test_there_are_as_many_balancers_as_the_limit_allows(cloud: Cloud) -> None:
     error = _refused(cloud, CreateBalancer("more"))
     assert isinstance(error, CapacityExceeded)
     assert error.code == "TooManyLoadBalancers"
+    # The limit is of each type.
+    cloud.succeed(cloud.balancers.create(CreateBalancer("more", BalancerType.NETWORK))[1])
 
 
 def test_without_its_image_no_balancer_is_begun_and_it_is_said_what_to_do(cloud: Cloud) -> None:
@@ -344,7 +346,8 @@ def test_targets_that_drain_are_let_go_with_their_balancer(make_cloud: MakeCloud
 
 def test_figures_and_logs_come_from_the_balancer_itself(make_cloud: MakeCloud) -> None:
     cloud = make_cloud(balanced)
-    assert cloud.balancers.metrics("front")["counters"] == {}
+    cloud.plane.count(cloud.balancers.show("front").container_name, requests=3)
+    assert cloud.balancers.metrics("front")["counters"]["requests"] == 3
     assert list(cloud.balancers.logs("front", 2, follow=False)) == [b'{"status":200}\n'] * 2
     cloud.plane.kill(cloud.balancers.show("front").container_name)
     for ask in (cloud.balancers.metrics, cloud.balancers.health):

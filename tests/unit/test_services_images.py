@@ -8,7 +8,7 @@ from minicloud.domain.errors import Conflict, InvalidRequest, NotFound, Unavaila
 from minicloud.domain.image import FLATTEN_AT_LAYERS, ImageState
 from minicloud.domain.ledger import LedgerKind
 from minicloud.domain.operation import OperationStatus
-from minicloud.services.images import ImageRequest
+from minicloud.services.images import CopyRequest, ImageRequest
 from tests.unit import invariants
 from tests.unit.cloud import Cloud, Moment
 
@@ -174,4 +174,35 @@ def test_a_name_taken_by_a_strangers_image_fails_the_creation_and_theirs_stays(
     assert ended.error is not None
     assert ended.error.code == "NameTaken"
     assert cloud.engine.image(taken[0]) is not None
+    invariants.check(cloud)
+
+
+def test_a_copy_is_another_image_of_the_same_disk(cloud: Cloud) -> None:
+    cloud.launch()
+    cloud.create_image("web", "golden")
+    source = cloud.images.show("golden")
+    copy, operations = cloud.images.copy(CopyRequest("golden", "silver", tags={"Name": "a; b"}))
+    cloud.succeed(operations)
+    made = cloud.images.show("silver")
+    assert (made.id, made.source_image_id) == (copy.id, source.id)
+    assert (made.size_bytes, made.layer_count) == (source.size_bytes, source.layer_count)
+    cloud.succeed(cloud.images.delete("golden"))
+    assert cloud.launch("other", image="silver").image_id == copy.id
+    kinds = [entry.kind for entry in cloud.ledger.entries() if entry.resource_id == copy.id]
+    assert kinds == [LedgerKind.IMAGE_CREATED]
+    invariants.check(cloud)
+
+
+def test_a_copy_that_fails_leaves_nothing(cloud: Cloud) -> None:
+    cloud.launch()
+    cloud.create_image("web", "golden")
+    cloud.fail_at(Moment("copy-image", "acted"), Unavailable("EngineDiskFull", "full", "free it"))
+    image, operations = cloud.images.copy(
+        CopyRequest("golden", "silver", snapshot_tags={"disk": "1"})
+    )
+    (ended,) = cloud.finish(operations)
+    assert ended.status is OperationStatus.FAILED
+    assert cloud.rows("SELECT * FROM resource_tags") == []
+    with pytest.raises(NotFound):
+        cloud.images.show(image.id)
     invariants.check(cloud)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from minicloud.domain.errors import CapacityExceeded, Conflict, InvalidRequest, MiniCloudError
 from minicloud.domain.instance import InstanceState
 from minicloud.domain.operation import OperationStatus
-from minicloud.services.instances import LaunchRequest
+from minicloud.services.launching import LaunchRequest
 from tests.unit import invariants
 from tests.unit.cloud import Cloud, Moment
 

@@ -92,7 +92,7 @@ HTTPS = ListenerProtocol.HTTPS
             _listen(protocol=ListenerProtocol.TCP, action=forward("front")),
             "UnsupportedProtocol",
         ),
-        (_listen(protocol=ListenerProtocol.TCP), "InvalidConfigurationRequest"),
+        (_listen(protocol=ListenerProtocol.TCP), "UnsupportedProtocol"),
         (_listen(balancer="data", action=forward("free")), "InvalidConfigurationRequest"),
         (_listen(balancer="data"), "InvalidConfigurationRequest"),
         (

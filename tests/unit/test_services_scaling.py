@@ -9,7 +9,7 @@ from minicloud.domain.image import ImageState
 from minicloud.domain.instance import InstanceState
 from minicloud.domain.operation import OperationStatus
 from minicloud.ports.engine import ExecResult
-from minicloud.services.instances import LaunchRequest
+from minicloud.services.launching import LaunchRequest
 from minicloud.services.scaling import ScaleUpRequest
 from tests.unit import invariants
 from tests.unit.cloud import Cloud, Moment

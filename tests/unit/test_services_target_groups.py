@@ -180,6 +180,26 @@ def test_a_change_of_settings_is_followed(make_cloud: MakeCloud) -> None:
     invariants.check(cloud)
 
 
+def test_the_duration_of_stickiness_that_is_off_is_kept(cloud: Cloud) -> None:
+    cloud.target_groups.create(CreateTargetGroup("web"))
+    settings = GroupSettings(kept_stickiness_s=60)
+    group, _ = cloud.target_groups.modify("web", ModifyTargetGroup(settings))
+    assert (group.stickiness_s, group.kept_stickiness_s) == (0, 60)
+    refused = _modify_web(GroupSettings(kept_stickiness_s=0))
+    assert _refused(cloud, refused).code == "InvalidParameterValue"
+
+
+def _modify_web(settings: GroupSettings) -> Callable[[Cloud], object]:
+    return lambda cloud: cloud.target_groups.modify("web", ModifyTargetGroup(settings))
+
+
+def test_a_tcp_check_may_take_as_long_as_its_interval(cloud: Cloud) -> None:
+    check = HealthCheckChange(interval_s=10, timeout_s=10)
+    wanted = CreateTargetGroup("db", GroupProtocol.TCP, settings=GroupSettings(check))
+    assert cloud.target_groups.create(wanted).health_check.timeout_s == 10
+    assert _refused(cloud, _create(settings=GroupSettings(check))).code == "InvalidParameterValue"
+
+
 def test_what_changes_nothing_needs_no_operation(make_cloud: MakeCloud) -> None:
     cloud = make_cloud(balanced)
     told = len(cloud.plane.calls)

@@ -16,11 +16,14 @@ from pydantic import TypeAdapter
 from minicloud.domain.action import FixedResponseAction, ForwardAction, RedirectAction
 from minicloud.domain.address import Address
 from minicloud.domain.balancer import Balancer
+from minicloud.domain.billing.budget import Budget
 from minicloud.domain.billing.reservation import Reservation
 from minicloud.domain.certificate import Certificate
+from minicloud.domain.clock import ClockSetting
 from minicloud.domain.image import Image
 from minicloud.domain.instance import Instance
 from minicloud.domain.listener import Listener
+from minicloud.domain.resource_tags import ResourceTags
 from minicloud.domain.rule import (
     HeaderCondition,
     HostCondition,
@@ -32,6 +35,7 @@ from minicloud.domain.rule import (
 )
 from minicloud.domain.target import Target
 from minicloud.domain.target_group import TargetGroup
+from minicloud.domain.user_data import UserData
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -112,4 +116,8 @@ TARGET = Codec(Target)
 LISTENER = Codec(Listener, {"action": _ACTIONS})
 RULE = Codec(Rule, {"action": _ACTIONS, "conditions": _CONDITIONS})
 CERTIFICATE = Codec(Certificate)
+CLOCK_SETTING = Codec(ClockSetting)
 RESERVATION = Codec(Reservation)
+BUDGET = Codec(Budget)
+RESOURCE_TAGS = Codec(ResourceTags)
+USER_DATA = Codec(UserData)

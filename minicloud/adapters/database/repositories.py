@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, Table, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from minicloud.adapters.database import tables
 from minicloud.adapters.database.codecs import TARGET, Codec
-from minicloud.domain.errors import Conflict
+from minicloud.domain.errors import Busy
 from minicloud.domain.ledger import LedgerEntry, LedgerKind
 from minicloud.domain.network import next_slot
 from minicloud.domain.operation import Json, Operation, OperationStatus, StepRecord
@@ -25,6 +25,8 @@ _LEDGER_ENTRY = TypeAdapter(LedgerEntry)
 _STEP = TypeAdapter(StepRecord)
 _OPERATION = TypeAdapter(Operation)
 _FETCHED_ROWS = 1000
+# Without its Z, a whole second comes before its fractions.
+_MOMENT = func.rtrim(tables.ledger.c.at, "Z")
 _OPERATION_COLUMNS = {column.name for column in tables.operations.columns}
 
 
@@ -227,10 +229,11 @@ class ClaimTable:
             select(tables.claims).where(tables.claims.c.resource_id.in_(resource_ids))
         ).first()
         if taken is not None:
-            raise Conflict(
-                "OperationInProgress",
+            raise Busy(
                 f"operation {taken.operation_id} is at work on {taken.resource_id}",
                 f"wait for it: minicloud operation watch {taken.operation_id}",
+                taken.resource_id,
+                taken.operation_id,
             )
         for resource_id in resource_ids:
             self._connection.execute(
@@ -255,20 +258,26 @@ class LedgerTable:
         self._connection = connection
 
     def append(self, entry: LedgerEntry) -> None:
-        """Add an entry for ever."""
-        row = _LEDGER_ENTRY.dump_python(entry, mode="json", exclude={"sequence"})
-        self._connection.execute(insert(tables.ledger).values(row))
+        """Add an entry for ever, marked as simulated where the cloud's clock is."""
+        row = _LEDGER_ENTRY.dump_python(entry, mode="json", exclude={"sequence", "simulated"})
+        is_simulated = exists(select(tables.clock_settings.c.sequence))
+        self._connection.execute(insert(tables.ledger).values(row | {"simulated": is_simulated}))
 
     def entries(self) -> Sequence[LedgerEntry]:
         """Every entry, in the order they were added."""
         rows = self._connection.execute(select(tables.ledger).order_by(tables.ledger.c.sequence))
         return [_LEDGER_ENTRY.validate_python(dict(row._mapping)) for row in rows]
 
+    def latest_at(self) -> datetime | None:
+        """When the last of all that is recorded happened; None where nothing is."""
+        found = self._connection.execute(
+            select(tables.ledger.c.at).order_by(_MOMENT.desc()).limit(1)
+        ).scalar()
+        return None if found is None else datetime.fromisoformat(found)
+
     def in_time_order(self) -> Iterator[LedgerEntry]:
         """Every entry, in the order in which things happened, a few at a time."""
         columns = tables.ledger.c
-        # Without its Z, a whole second comes before its fractions.
-        moment = func.rtrim(columns.at, "Z")
         chosen = select(
             columns.at,
             columns.kind,
@@ -276,7 +285,8 @@ class LedgerTable:
             columns.facts,
             columns.operation_id,
             columns.sequence,
-        ).order_by(moment, columns.sequence)
+            columns.simulated,
+        ).order_by(_MOMENT, columns.sequence)
         rows = self._connection.execute(chosen, execution_options={"yield_per": _FETCHED_ROWS})
         for at, kind, *rest in rows:
             yield LedgerEntry(datetime.fromisoformat(at), LedgerKind(kind), *rest)

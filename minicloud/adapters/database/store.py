@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from minicloud.adapters.database import codecs, tables
 from minicloud.adapters.database.connection import open_database, translated
+from minicloud.adapters.database.emptying import empty_tables
 from minicloud.adapters.database.repositories import (
     ClaimTable,
     LeaseTable,
@@ -20,7 +22,11 @@ from minicloud.adapters.database.repositories import (
     TableRepository,
     TargetTable,
 )
+from minicloud.adapters.database.usage_hours import UsageHoursTable
+from minicloud.domain.aws_endpoint import AwsEndpoint, AwsKeys
 from minicloud.domain.certificate import KeyPair
+from minicloud.domain.clock import ClockSetting
+from minicloud.domain.engine_kind import EngineKind
 from minicloud.domain.settings import Settings
 from minicloud.ports.store import CloudRecord, Transaction
 
@@ -50,15 +56,23 @@ class DatabaseTransaction:
         self.reservations = TableRepository(
             connection, tables.reservations, "id", codecs.RESERVATION
         )
+        self.resource_tags = TableRepository(
+            connection, tables.resource_tags, "resource_id", codecs.RESOURCE_TAGS
+        )
+        self.budgets = TableRepository(connection, tables.budgets, "name", codecs.BUDGET)
+        self.user_data = TableRepository(
+            connection, tables.user_data, "instance_id", codecs.USER_DATA
+        )
         self.operations = OperationTable(connection)
         self.leases = LeaseTable(connection)
         self.claims = ClaimTable(connection)
         self.ledger = LedgerTable(connection)
+        self.usage_hours = UsageHoursTable(connection)
 
     def cloud(self) -> CloudRecord:
         """The cloud's own record."""
         row = self._connection.execute(select(tables.cloud)).one()
-        return CloudRecord(**row._mapping)
+        return CloudRecord(**{**row._mapping, "engine": EngineKind(row.engine)})
 
     def save_cloud(self, record: CloudRecord) -> None:
         """Overwrite the cloud's record."""
@@ -83,6 +97,38 @@ class DatabaseTransaction:
         self._connection.execute(
             insert(tables.certificate_authorities).values(id=_ONLY_ROW, **asdict(authority))
         )
+
+    def clock_settings(self) -> Sequence[ClockSetting]:
+        """How the cloud's clock was set, in order; none where it is the real one."""
+        rows = self._connection.execute(
+            select(tables.clock_settings).order_by(tables.clock_settings.c.sequence)
+        )
+        return [codecs.CLOCK_SETTING.load(dict(row._mapping)) for row in rows]
+
+    def add_clock_setting(self, setting: ClockSetting) -> None:
+        """Set the cloud's clock; it is a simulated one for as long as the cloud lives."""
+        row = codecs.CLOCK_SETTING.dump(setting)
+        self._connection.execute(insert(tables.clock_settings).values(row))
+
+    def aws_endpoint(self) -> AwsEndpoint | None:
+        """The cloud's AWS endpoint, once it has one."""
+        row = self._connection.execute(select(tables.aws_endpoints)).first()
+        if row is None:
+            return None
+        return AwsEndpoint(AwsKeys(row.access_key_id, row.secret_access_key), row.port)
+
+    def save_aws_endpoint(self, endpoint: AwsEndpoint) -> None:
+        """Keep the cloud's AWS endpoint, in place of an earlier one."""
+        row = {"id": _ONLY_ROW, **asdict(endpoint.keys), "port": endpoint.port}
+        self._connection.execute(
+            upsert(tables.aws_endpoints)
+            .values(row)
+            .on_conflict_do_update(index_elements=["id"], set_=row)
+        )
+
+    def empty(self) -> None:
+        """Forget all but the cloud itself and what was built; see ``emptying``."""
+        empty_tables(self._connection)
 
     def establish(self, record: CloudRecord) -> None:
         """Insert the cloud's record and default settings, unless they are there."""

@@ -24,6 +24,7 @@ cloud = Table(
     Column("name", String, nullable=False),
     Column("place", Integer),
     Column("edge_mode", String),
+    Column("engine", String, nullable=False),
 )
 
 settings = Table(
@@ -33,6 +34,7 @@ settings = Table(
     Column("cpu_overcommit", Float, nullable=False),
     Column("memory_overcommit", Float, nullable=False),
     Column("address_limit", Integer, nullable=False),
+    Column("region", String, nullable=False),
 )
 
 instances = Table(
@@ -54,7 +56,18 @@ instances = Table(
     Column("state_changed_at", String),
     Column("client_token", String),
     Column("termination_protection", Boolean, nullable=False),
+    Column("reservation_id", String, nullable=False),
+    Column("launch_index", Integer, nullable=False),
+    Column("launch_digest", String),
     Column("tags", JSON, nullable=False),
+)
+
+user_data = Table(
+    "user_data",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("instance_id", String, nullable=False, unique=True),
+    Column("content_base64", String, nullable=False),
 )
 
 images = Table(
@@ -72,6 +85,8 @@ images = Table(
     Column("recipe", String),
     Column("content_key", String),
     Column("source_instance_id", String),
+    Column("source_image_id", String),
+    Column("client_token", String),
     Column("without_reboot", Boolean, nullable=False),
     Column("warnings", JSON, nullable=False),
     Column("tags", JSON, nullable=False),
@@ -126,6 +141,7 @@ target_groups = Table(
     Column("deregistration_delay_s", Integer, nullable=False),
     Column("stickiness_s", Integer, nullable=False),
     Column("slow_start_s", Integer, nullable=False),
+    Column("kept_stickiness_s", Integer, nullable=False),
     Column("tags", JSON, nullable=False),
 )
 
@@ -197,6 +213,15 @@ certificate_authorities = Table(
     Column("key_pem", String, nullable=False),
 )
 
+aws_endpoints = Table(
+    "aws_endpoints",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("access_key_id", String, nullable=False),
+    Column("secret_access_key", String, nullable=False),
+    Column("port", Integer),
+)
+
 reservations = Table(
     "reservations",
     metadata,
@@ -215,6 +240,27 @@ reservations = Table(
     Column("price_source", String, nullable=False),
     Column("price_as_of", String, nullable=False),
     Column("price_estimated", Boolean, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("exchange", JSON),
+    Column("exchanged_at", String),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("monthly_usd", String, nullable=False),
+    Column("thresholds", JSON, nullable=False),
+    Column("region", String, nullable=False),
+    Column("created_at", String, nullable=False),
+)
+
+resource_tags = Table(
+    "resource_tags",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("resource_id", String, nullable=False, unique=True),
     Column("tags", JSON, nullable=False),
 )
 
@@ -280,4 +326,14 @@ ledger = Table(
     Column("resource_id", String, nullable=False),
     Column("facts", JSON, nullable=False),
     Column("operation_id", String),
+    Column("simulated", Boolean, nullable=False),
+)
+
+clock_settings = Table(
+    "clock_settings",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("real_at", String, nullable=False),
+    Column("shown_at", String, nullable=False),
+    Column("speed", Integer, nullable=False),
 )

@@ -70,11 +70,7 @@ class ImageStore:
         """Freeze a container's disk into an image; see the port."""
         before = self.find(reference)
         if before is not None and not carries(before.labels, labels):
-            raise Conflict(
-                "NameTaken",
-                f"an image called {reference} exists and is not ours",
-                f"rename or remove it (`docker rmi {reference}`), then try again",
-            )
+            raise name_taken(reference)
         with translated():
             inspected = self._api.inspect_container(name)
             self.commit_as(inspected["Id"], reference, labels, inspected["Config"])
@@ -126,6 +122,15 @@ class ImageStore:
             if summary["ImageID"] == identity
             for name in summary["Names"]
         ]
+
+
+def name_taken(reference: str) -> Conflict:
+    """The refusal to take an image's name away from somebody else's."""
+    return Conflict(
+        "NameTaken",
+        f"an image called {reference} exists and is not ours",
+        f"rename or remove it (`docker rmi {reference}`), then try again",
+    )
 
 
 def kept_config(config: Mapping[str, Any]) -> dict[str, object]:

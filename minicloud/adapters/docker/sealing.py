@@ -1,4 +1,4 @@
-"""Sealing an image: a last change to its disk, and its layers made one."""
+"""From an image to another of it: sealed by a last change to its disk, or only copied."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from minicloud.adapters.docker.connection import (
     progress_lines,
 )
 from minicloud.adapters.docker.errors import translated
-from minicloud.adapters.docker.translation import carries, split_reference
+from minicloud.adapters.docker.image_store import name_taken
+from minicloud.adapters.docker.translation import carries, image_from, split_reference
 from minicloud.domain.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from minicloud.adapters.docker.containers import Containers
     from minicloud.adapters.docker.image_store import ImageStore
+    from minicloud.ports.engine import EngineImage
 
 _CONTAINER_PREFIX: Final = "minicloud-seal-"
 _FLAT_REPOSITORY: Final = "minicloud-seal"
@@ -30,7 +32,7 @@ _OUTPUT_LINES: Final = 20
 
 
 class Sealer:
-    """Runs a script on an image and keeps the result under the same name.
+    """Runs a script on an image and keeps the result under the same name, or copies it as it is.
 
     The names of what it makes on the way derive from the image's, so that a second try finds and
     clears what a crash left of the first.
@@ -55,6 +57,20 @@ class Sealer:
                 else:
                     self._images.commit_as(scratch, reference, labels, config)
             self._images.discard(before["Id"])
+
+    def copy(self, source: str, reference: str, labels: Mapping[str, str]) -> EngineImage:
+        """See the port. A name alone would be no copy: the labels say whose an image is."""
+        with translated():
+            before = self._images.find(reference)
+            if before is not None and not carries(before.labels, labels):
+                raise name_taken(reference)
+            inspected = inspect_image(self._api, source)
+            options = {"Image": inspected["Id"], "Entrypoint": ["/bin/true"]}
+            with self._scratch(reference, labels, options) as bare:
+                self._images.commit_as(bare, reference, labels, inspected["Config"] or {})
+            if before is not None:
+                self._images.discard(before.engine_id)
+            return image_from(inspect_image(self._api, reference))
 
     def _run(self, scratch: str, reference: str) -> None:
         self._api.start(scratch)

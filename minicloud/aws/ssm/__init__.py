@@ -1,0 +1,1 @@
+"""SSM: the public parameters by which scripts find an image, and no other."""
