@@ -4,16 +4,18 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CLIENTS := .venv-clients
+CLIENTS_STAMP := $(CLIENTS)/.installed
 SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3; do \
 	"$$name" -c '$(SUITABLE)' 2>/dev/null && command -v "$$name" && break; done)
 KEEP ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help venv engine check test soak bench demo build clean
+.PHONY: help venv engine check lint unit fuzz test test-clients soak bench demo build clean
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## Make the virtual environment, or bring it up to date
 
@@ -55,19 +57,40 @@ endef
 engine: $(STAMP)
 	@"$(BIN)/minicloud" doctor --fix
 
-check: $(STAMP) ## Format, lint, types, layers and unit tests (no engine needed)
+check: lint unit ## Format, lint, types, layers and unit tests (no engine needed)
+
+lint: $(STAMP)
 	@"$(BIN)/ruff" format --check --quiet --diff .
 	@"$(BIN)/ruff" check --quiet .
 	@"$(BIN)/mypy" --no-error-summary
 	@"$(BIN)/lint-imports" --no-cache >"$(VENV)/lint-imports.log" 2>&1 \
 		|| { cat "$(VENV)/lint-imports.log"; exit 1; }
+	@"$(BIN)/python" -m minicloud.aws.coverage --check
+
+# `make check test` runs them once.
+unit: $(STAMP)
 	@"$(BIN)/pytest" --quiet --numprocesses 2 --dist loadfile tests/unit
 
-test: engine ## Every test, on a real Docker engine (made if there is none)
-	@"$(BIN)/pytest" --quiet --numprocesses 2 --dist loadfile tests/unit
-	@"$(BIN)/pytest" --quiet --ignore=tests/bench --ignore=tests/soak --ignore=tests/unit tests
+fuzz: $(STAMP)
+	@"$(BIN)/pytest" --quiet --numprocesses 2 --dist loadfile tests/fuzz
 
-soak: engine ## The balancer under two million requests, and deaths by setting (an hour)
+test: engine unit fuzz ## Every test, on a real Docker engine (made if there is none)
+	@"$(BIN)/pytest" --quiet --ignore=tests/bench --ignore=tests/clients --ignore=tests/fuzz \
+		--ignore=tests/soak --ignore=tests/unit tests
+
+test-clients: engine $(CLIENTS_STAMP) ## Ansible, Libcloud, JavaScript, Terraform; moto's own tests
+	@"$(CLIENTS)/bin/pytest" --quiet tests/clients
+	@"$(BIN)/python" -m tests.moto_mirror
+
+$(CLIENTS_STAMP): pyproject.toml tests/clients/install.py $(STAMP)
+	@echo "installing AWS's heavier clients into $(CLIENTS)"
+	@"$(BIN)/python" -m venv --clear "$(CLIENTS)"
+	@"$(CLIENTS)/bin/python" -m pip install -qq --upgrade --root-user-action=ignore "pip>=25.1"
+	@"$(CLIENTS)/bin/python" -m pip install -qq --root-user-action=ignore --editable . --group clients
+	@"$(CLIENTS)/bin/python" -m tests.clients.install
+	@touch "$@"
+
+soak: engine ## The balancer under two million requests, deaths, a fuzzed AWS wire (over an hour)
 	@"$(BIN)/python" -m tests.soak
 
 bench: engine ## Measure ratios side by side and print the table
@@ -80,14 +103,15 @@ bench: engine ## Measure ratios side by side and print the table
 	fi
 	@"$(BIN)/python" -m tests.bench
 
-demo: engine ## Run the main job and a balanced site on real containers (KEEP=1 leaves them)
+demo: engine ## Run the main job, a balanced site and a month's bill (KEEP=1 leaves them)
 	@"$(BIN)/minicloud" demo run main $(if $(filter 1,$(KEEP)),--keep)
 	@"$(BIN)/minicloud" demo run balanced-web $(if $(filter 1,$(KEEP)),--keep)
+	@"$(BIN)/minicloud" demo run bill $(if $(filter 1,$(KEEP)),--keep)
 
 build: $(STAMP) ## Build the wheel into dist/
 	@"$(BIN)/python" -m build --wheel --outdir dist .
 
-clean: ## Remove what make made here: .venv, dist, caches
-	@rm -rf "$(VENV)" dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+clean: ## Remove what make made here: virtual environments, dist, caches
+	@rm -rf "$(VENV)" "$(CLIENTS)" .venv-bench dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache *.egg-info
 	@find minicloud tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,14 +21,20 @@ def marked_commands() -> list[str]:
     return [line for block in blocks for line in block.splitlines() if line]
 
 
-def test_every_command_of_the_readme_works(cloud: LiveCloud) -> None:
+def test_every_command_of_the_readme_works(cloud: LiveCloud, tmp_path: Path) -> None:
     commands = marked_commands()
-    assert len(commands) >= 9
+    assert len(commands) >= 25
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "MINICLOUD_HOME": str(cloud.home)}
     for command in commands:
         done = subprocess.run(
-            command, shell=True, check=False, capture_output=True, text=True, env=environment
+            command,
+            shell=True,
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
