@@ -251,9 +251,9 @@ def test_a_change_waits_for_what_is_at_work_on_the_same(
     is_waited_for = threading.Event()
     await_end = world.cloud.operations.await_end
 
-    def noticed(operation_id: str, timeout_s: float) -> Operation:
+    def noticed(operation_id: str, timeout_s: float, step_name: str | None = None) -> Operation:
         is_waited_for.set()
-        return await_end(operation_id, timeout_s)
+        return await_end(operation_id, timeout_s, step_name)
 
     def hold(method: str) -> None:
         if method == "apply":
