@@ -10,15 +10,15 @@ from starlette.routing import Route
 from minicloud.api.backend import Backend
 from minicloud.api.endpoint import get, route
 from minicloud.api.parameters import FlagParameter
-from minicloud.api.requests import BuildBody, CreateImageBody, EmptyBody
+from minicloud.api.requests import BuildBody, CopyImageBody, CreateImageBody, EmptyBody
 from minicloud.api.views import View, image_view
-from minicloud.services.images import ImageRequest
+from minicloud.services.images import CopyRequest, ImageRequest
 
 _ALL = FlagParameter("all")
 
 
 def routes(backend: Backend) -> list[Route]:
-    """Build, make, look at and delete images."""
+    """Build, make, copy, look at and delete images."""
     images = backend.images
 
     def recipes(_request: Request) -> list[View]:
@@ -38,6 +38,10 @@ def routes(backend: Backend) -> list[Route]:
             "images": [image_view(image)],
         }
 
+    def copy(_request: Request, body: CopyImageBody) -> View:
+        image, operations = images.copy(CopyRequest(**body.model_dump()))
+        return {"operations": backend.operation_views(operations), "images": [image_view(image)]}
+
     def delete(request: Request, _body: EmptyBody) -> View:
         return {"operations": backend.operation_views(images.delete(request.path_params["ref"]))}
 
@@ -46,6 +50,7 @@ def routes(backend: Backend) -> list[Route]:
         route("POST", "/images/build", build, BuildBody),
         get("/images", list_all, _ALL),
         route("POST", "/images", create, CreateImageBody),
+        route("POST", "/images/copies", copy, CopyImageBody),
         get("/images/{ref:path}", lambda r: image_view(images.show(r.path_params["ref"]))),
         route("DELETE", "/images/{ref:path}", delete, EmptyBody),
     ]

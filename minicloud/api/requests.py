@@ -63,6 +63,15 @@ class CreateImageBody(Body):
     tags: dict[str, str] = Field(default_factory=dict)
 
 
+class CopyImageBody(Body):
+    """Make a copy of an image."""
+
+    image: str
+    name: str
+    description: str = Field(default="", max_length=255)
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
 class BuildBody(Body):
     """Build what ships with minicloud; no names: all of it."""
 

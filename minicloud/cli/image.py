@@ -25,7 +25,7 @@ from minicloud.cli.text import (
     visible,
 )
 from minicloud.cli.waiting import Errand, wait_option
-from minicloud.client.images import ImageRequest
+from minicloud.client.images import CopyRequest, ImageRequest
 
 if TYPE_CHECKING:
     from minicloud.client.shapes import ImageShape
@@ -38,13 +38,14 @@ _SHORT_NAME = 8
     lazy={
         "build": "minicloud.cli.image:build",
         "create": "minicloud.cli.image:create",
+        "copy": "minicloud.cli.image:copy",
         "list": "minicloud.cli.image:list_all",
         "show": "minicloud.cli.image:show",
         "delete": "minicloud.cli.image:delete",
     },
 )
 def image() -> None:
-    """Images (AMIs): build those that ship, make your own, delete."""
+    """Images (AMIs): build those that ship, make your own, copy, delete."""
 
 
 def _source(found: ImageShape) -> str:
@@ -171,6 +172,30 @@ def create(session: Session, /, output: Output, wait: bool, **options: Any) -> N
         for warning in finished["warnings"]:
             note(f"warning: {warning}")
         output.show_list([finished], VIEW)
+
+    Errand(session, output, wait=wait).finish(made["operations"], tell)
+
+
+@click.command()
+@click.argument("ref", metavar="IMAGE", shell_complete=complete_image)
+@click.argument("name", metavar="NAME")
+@click.option("--description", default="", metavar="TEXT", help="What it is for.")
+@tag_option
+@wait_option
+@with_output
+@pass_session
+def copy(session: Session, /, output: Output, wait: bool, **options: Any) -> None:
+    """Make a copy of an image, which stays when the first one is deleted.
+
+    \b
+    Examples:
+      minicloud image copy shop-1.0 shop-kept
+    """
+    images = session.client.images
+    made = images.copy(CopyRequest(image=options.pop("ref"), **options))
+
+    def tell() -> None:
+        output.show_list([images.show(made["images"][0]["id"])], VIEW)
 
     Errand(session, output, wait=wait).finish(made["operations"], tell)
 

@@ -23,6 +23,16 @@ class ImageRequest:
     tags: Mapping[str, str] | None = None
 
 
+@dataclass(frozen=True)
+class CopyRequest:
+    """What to make a copy of, with a life of its own. ``image`` is an id or a name."""
+
+    image: str
+    name: str
+    description: str = ""
+    tags: Mapping[str, str] | None = None
+
+
 class ImageCalls:
     """What can be asked of images. A ``ref`` is an id or a name."""
 
@@ -50,6 +60,10 @@ class ImageCalls:
     def create(self, request: ImageRequest) -> ImagingShape:
         """Make an image of a machine."""
         return cast("ImagingShape", self._transport.post("/images", asdict(request)))
+
+    def copy(self, request: CopyRequest) -> ImagingShape:
+        """Make a copy of an image."""
+        return cast("ImagingShape", self._transport.post("/images/copies", asdict(request)))
 
     def delete(self, ref: str) -> Operations:
         """Delete an image."""

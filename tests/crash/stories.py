@@ -10,7 +10,7 @@ from typing import Any
 
 from minicloud.client import Client
 from minicloud.client.balancers import BalancerRequest, FrontRequest
-from minicloud.client.images import ImageRequest
+from minicloud.client.images import CopyRequest, ImageRequest
 from minicloud.client.instances import LaunchRequest
 from minicloud.client.listeners import ListenerRequest
 from minicloud.client.target_groups import TargetRef
@@ -163,6 +163,20 @@ def _prepare_image(scene: Scene) -> None:
     scene.image("img", of="m")
 
 
+def _prepare_everything(scene: Scene) -> None:
+    scene.balance("m")
+    scene.address("ip", to="m")
+    scene.image("img", of="m")
+
+
+def _reset_truth(scene: Scene) -> None:
+    client = scene.cloud.client
+    assert client.instances.list(include_terminated=True) == []
+    assert client.addresses.list() == []
+    assert client.balancers.list() == []
+    assert all(image["recipe"] for image in client.images.list())
+
+
 def _prepare_register(scene: Scene) -> None:
     scene.balance("m")
     scene.launch("n")
@@ -266,6 +280,18 @@ STORIES = (
                 and s.state("m") == "running"
             )
         ),
+    ),
+    Story(
+        "copy-image",
+        _prepare_image,
+        lambda s: lambda c: c.images.copy(CopyRequest(s.name("img"), s.name("copy"))),
+        _assert(lambda s: s.cloud.client.images.show(s.name("copy"))["state"] == "available"),
+    ),
+    Story(
+        "reset-cloud",
+        _prepare_everything,
+        lambda s: lambda c: c.cloud.reset(),
+        _reset_truth,
     ),
     Story(
         "delete-image",

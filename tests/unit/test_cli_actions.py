@@ -175,6 +175,24 @@ def test_image_names_may_hold_slashes(minicloud: CommandLine) -> None:
     assert "team/web 1" in minicloud("image", "show", "team/web 1").stdout
 
 
+def test_a_copy_of_an_image_is_shown_when_it_is_there(minicloud: CommandLine) -> None:
+    made = canned.image(name="kept", state="pending")
+    minicloud.server.answers["POST", "/images/copies"] = {
+        "operations": [canned.operation("running")],
+        "images": [made],
+    }
+    minicloud.server.answers["GET", f"/images/{made['id']}"] = canned.image(name="kept")
+    told = minicloud("image", "copy", "golden", "kept", "--tag", "team=blue")
+    assert "kept" in told.stdout
+    asked = next(body for method, path, body in minicloud.server.asked if path == "/images/copies")
+    assert asked == {
+        "image": "golden",
+        "name": "kept",
+        "description": "",
+        "tags": {"team": "blue"},
+    }
+
+
 def test_scale_up_prints_the_downtime_and_its_operation_as_data(minicloud: CommandLine) -> None:
     result = {
         "image_id": "ami-00000000000000002",
